@@ -1,0 +1,10 @@
+# Third-party packages, all from Debian but XNNPACK (see deploy/dependencies).
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(absl REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+if(ETD_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,67 @@
+// std::mutex with clang's thread-safety annotations. The project locks with these only: ThreadSanitizer
+// understands std::mutex, while absl::Mutex of an uninstrumented library looks like a race to it.
+#ifndef ETD_RUNTIME_BASE_MUTEX_H_
+#define ETD_RUNTIME_BASE_MUTEX_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#if defined(__clang__)
+#define ETD_THREAD_ANNOTATION(x) __attribute__((x))
+#else
+#define ETD_THREAD_ANNOTATION(x)
+#endif
+
+#define ETD_CAPABILITY(x) ETD_THREAD_ANNOTATION(capability(x))
+#define ETD_SCOPED_CAPABILITY ETD_THREAD_ANNOTATION(scoped_lockable)
+#define ETD_GUARDED_BY(x) ETD_THREAD_ANNOTATION(guarded_by(x))
+#define ETD_REQUIRES(...) ETD_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
+#define ETD_ACQUIRE(...) ETD_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
+#define ETD_RELEASE(...) ETD_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
+#define ETD_EXCLUDES(...) ETD_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
+#define ETD_NO_THREAD_SAFETY_ANALYSIS ETD_THREAD_ANNOTATION(no_thread_safety_analysis)
+
+namespace etd {
+
+class ETD_CAPABILITY("mutex") Mutex {
+ public:
+  void Lock() ETD_ACQUIRE() { mutex_.lock(); }
+  void Unlock() ETD_RELEASE() { mutex_.unlock(); }
+  std::mutex& native() { return mutex_; }
+
+ private:
+  std::mutex mutex_;
+};
+
+class ETD_SCOPED_CAPABILITY MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) ETD_ACQUIRE(mutex) : lock_(mutex.native()) {}
+  ~MutexLock() ETD_RELEASE() {}
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+  std::unique_lock<std::mutex>& native() { return lock_; }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
+
+class CondVar {
+ public:
+  // `lock` is held by the caller; it is released while waiting and held again on return.
+  void Wait(MutexLock& lock) { cond_.wait(lock.native()); }
+  // False when `timeout` passed first.
+  bool WaitFor(MutexLock& lock, std::chrono::nanoseconds timeout) {
+    return cond_.wait_for(lock.native(), timeout) == std::cv_status::no_timeout;
+  }
+  void NotifyOne() { cond_.notify_one(); }
+  void NotifyAll() { cond_.notify_all(); }
+
+ private:
+  std::condition_variable cond_;
+};
+
+}  // namespace etd
+
+#endif  // ETD_RUNTIME_BASE_MUTEX_H_
