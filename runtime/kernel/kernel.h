@@ -139,6 +139,11 @@ struct Kernel {
   std::optional<uint8_t> view_of;
   // How rows of the inputs become rows of the output; null: they may mix.
   RowRule row_rule = nullptr;
+  // Parameters that `run` changes although they are no outputs: self of in-place operators, a cache. They are read too.
+  std::vector<uint8_t> mutates = {};
+  // The outputs' shapes follow from the shapes of the tensors alone, not from numbers and lists: a start position that
+  // changes from step to step does not change them.
+  bool shape_ignores_numbers = false;
 };
 
 }  // namespace etd::kernel

@@ -31,6 +31,13 @@ class KernelRegistry {
 // Errors: INVALID_ARGUMENT naming the operator, the argument's number and what is there instead.
 absl::Status CheckArguments(const Kernel& kernel, std::span<tensor::Value* const> arguments);
 
+// Numbers of the parameters that a call writes: outputs and what it mutates.
+std::vector<size_t> WrittenParameters(const Kernel& kernel);
+
+// Whether every tensor of the call that has bytes has memory. Errors: INVALID_ARGUMENT: the program reads a value that
+// nothing has produced.
+absl::Status CheckMemory(const Kernel& kernel, std::span<tensor::Value* const> arguments);
+
 }  // namespace etd::kernel
 
 #endif  // ETD_RUNTIME_KERNEL_REGISTRY_H_

@@ -75,4 +75,31 @@ absl::Status CheckArguments(const Kernel& kernel, std::span<tensor::Value* const
   return absl::OkStatus();
 }
 
+std::vector<size_t> WrittenParameters(const Kernel& kernel) {
+  std::vector<size_t> written(kernel.mutates.begin(), kernel.mutates.end());
+  for (size_t i = 0; i < kernel.parameters.size(); ++i) {
+    const Parameter parameter = kernel.parameters[i];
+    if (parameter == Parameter::kOut || parameter == Parameter::kOutList || parameter == Parameter::kOutNumber) {
+      written.push_back(i);
+    }
+  }
+  return written;
+}
+
+absl::Status CheckMemory(const Kernel& kernel, std::span<tensor::Value* const> arguments) {
+  const auto has_memory = [](const tensor::Value* value) {
+    return value == nullptr || value->kind() != Kind::kTensor || value->tensor().raw() != nullptr ||
+           value->tensor().nbytes() == 0;
+  };
+  for (size_t i = 0; i < kernel.parameters.size(); ++i) {
+    // An aliasing view gets its memory from `run`.
+    if (kernel.view_of.has_value() && kernel.parameters[i] == Parameter::kOut) continue;
+    const Kind kind = arguments[i]->kind();
+    const bool list = kind == Kind::kTensorList || kind == Kind::kOptionalTensorList;
+    const bool fine = list ? std::ranges::all_of(arguments[i]->items(), has_memory) : has_memory(arguments[i]);
+    if (!fine) return InvalidArgument("argument {} of {} is used before anything has written it", i, kernel.name);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace etd::kernel
