@@ -136,7 +136,7 @@ struct Kernel {
   bool shape_depends_on_data = false;        // nonzero, masked_select: prepare needs the inputs' bytes
   // The output is a view: it has the bytes of the input, in the same order. `run` copies; an executor that can alias
   // binds the output's memory to the input's instead and never calls it. Parameter number of the input.
-  std::optional<uint8_t> view_of;
+  std::optional<uint8_t> view_of = std::nullopt;
   // How rows of the inputs become rows of the output; null: they may mix.
   RowRule row_rule = nullptr;
   // Parameters that `run` changes although they are no outputs: self of in-place operators, a cache. They are read too.
