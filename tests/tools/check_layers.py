@@ -20,13 +20,13 @@ SKIPPED = {"build", ".git", ".cache", "third_party"}
 _BASE = {"runtime/base"}
 _VALUES = _BASE | {"runtime/tensor", "runtime/memory"}
 _BACKEND = _VALUES | {"runtime/threads", "runtime/delegate", "runtime/graph"}
-_KERNELS = _VALUES | {"runtime/threads", "runtime/kernel"}
+_KERNELS = _VALUES | {"runtime/threads", "runtime/kernel", "runtime/kernels/portable/util"}
 _LEAVES = {"scheduler/kv", "scheduler/budget", "scheduler/queue", "scheduler/arbiter"}
 _POLICY = _BASE | {"runtime/engine", "scheduler/request"} | _LEAVES
 _RUNTIME = {
     "runtime/base", "runtime/tensor", "runtime/threads", "runtime/memory", "runtime/engine", "runtime/program",
     "runtime/kernel", "runtime/delegate", "runtime/graph", "runtime/exec", "runtime/kernels/prim", "runtime/kernels/portable",
-    "runtime/kernels/fast", "runtime/kernels/llm", "runtime/text/tokenizer", "runtime/text/sampling", "runtime/text/grammar",
+    "runtime/kernels/portable/util", "runtime/kernels/fast", "runtime/kernels/llm", "runtime/text/tokenizer", "runtime/text/sampling", "runtime/text/grammar",
     "runtime/text/chat", "runtime/llm",
 }
 _BACKENDS = {"backends/xnnpack", "backends/vulkan", "backends/plugin/host"}
@@ -43,12 +43,13 @@ ALLOWED: Dict[str, Set[str]] = {
     "runtime/engine": _BASE,
     "runtime/memory": _BASE | {"runtime/tensor"},
     "runtime/program": _VALUES,
-    "runtime/kernel": _VALUES,
+    "runtime/kernel": _VALUES | {"runtime/threads"},  # a kernel is handed the pool it may use
     "runtime/delegate": _VALUES,
     "runtime/graph": _BASE | {"runtime/tensor", "runtime/program", "runtime/kernel", "runtime/delegate"},
-    "runtime/exec": _VALUES | {"runtime/program", "runtime/graph", "runtime/kernel", "runtime/delegate"},
+    "runtime/exec": _VALUES | {"runtime/threads", "runtime/program", "runtime/graph", "runtime/kernel", "runtime/delegate"},
     "runtime/kernels/prim": _KERNELS,
     "runtime/kernels/portable": _KERNELS,
+    "runtime/kernels/portable/util": _KERNELS,  # shapes and row rules that all kernel folders share
     "runtime/kernels/fast": _KERNELS,
     "runtime/kernels/llm": _KERNELS,
     "runtime/text/tokenizer": _BASE,
