@@ -38,3 +38,13 @@ if(ETD_SANITIZE)
     add_compile_options(-Wno-tsan)
   endif()
 endif()
+
+if(ETD_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "ETD_FUZZ needs clang (-DCMAKE_CXX_COMPILER=clang++): libFuzzer is a part of it")
+  endif()
+  # The libraries need the coverage instrumentation as well; only the fuzz targets link libFuzzer.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-sanitize=vptr
+                      -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=address,undefined)
+endif()
