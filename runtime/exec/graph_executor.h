@@ -35,8 +35,11 @@ class GraphExecutor {
   // Gives input i (of the graph's inputs) a shape; its memory is then written through `value`. Cheap when unchanged.
   // Errors: INVALID_ARGUMENT where the rank is wrong or the bound is exceeded.
   absl::Status ResizeInput(size_t i, std::span<const int32_t> sizes);
+  // Plans for the inputs' present shapes without running: every value has its shape then. Errors: what operators say.
+  absl::Status PlanNow() { return planned_ ? absl::OkStatus() : Plan(); }
   // An input (after ResizeInput), an output (after Run) or any other value.
   tensor::Value& value(graph::ValueId id) { return values_[id]; }
+  const tensor::Value& value(graph::ValueId id) const { return values_[id]; }
 
   // Computes with `state` (of this executor's layout). Errors leave outputs undefined.
   absl::Status Run(const SessionState& state);
