@@ -108,6 +108,9 @@ LIBRARIES: Dict[str, Set[str]] = {
 # What may be included in quotes although it is not ours.
 QUOTED = ("absl/", "spdlog/", "fmt/", "hwy/", "nlohmann/", "openssl/", "pcre2.h", "utf8proc.h") + tuple(LIBRARIES)
 
+# Generated headers are included by the name their own project gives them.
+GENERATED = {"etd/v1/": "proto"}
+
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 _COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/|("(?:\\.|[^"\\\n])*")', re.DOTALL)
 
@@ -123,6 +126,9 @@ def folder_of(path: str) -> Optional[str]:
     """The entry of ALLOWED that `path` (from the root) belongs to: the longest one that holds it."""
     if path.startswith("tests/"):
         return "tests"
+    for prefix, folder in GENERATED.items():
+        if path.startswith(prefix):
+            return folder
     parts = path.split("/")
     for length in range(len(parts), 0, -1):
         candidate = "/".join(parts[:length])
@@ -145,11 +151,14 @@ def includes_of(root: Path, file: str) -> List[Include]:
     return [Include(file, m.group(2), m.group(1) == '"', text.count("\n", 0, m.start(1)) + 1) for m in _INCLUDE.finditer(text)]
 
 
+def _is_ours(target: str) -> bool:
+    return target.split("/")[0] in TOP_LEVEL and "/" in target or target.startswith(tuple(GENERATED))
+
+
 def fault_of(include: Include) -> Optional[str]:
     """What is wrong with one line, or None."""
     source = folder_of(include.file)
-    top = include.target.split("/")[0]
-    if include.quoted and top in TOP_LEVEL and "/" in include.target:
+    if include.quoted and _is_ours(include.target):
         target = folder_of(include.target)
         if target is None:
             return f"'{include.target}' is in no folder of the table"
@@ -208,7 +217,7 @@ def check(root: Path) -> List[str]:
                 faults.append(f"{file}:{include.line}: {fault}")
             if include.target in known and include.target != file:  # some SIMD sources include themselves
                 files.setdefault(file, set()).add(include.target)
-            target = folder_of(include.target) if include.target.split("/")[0] in TOP_LEVEL else None
+            target = folder_of(include.target) if _is_ours(include.target) else None
             if target and target != source:
                 folders.setdefault(source, set()).add(target)
     faults += [f"{folder}: not in the table of tests/tools/check_layers.py; decide which layer it is" for folder in sorted(unknown)]

@@ -62,6 +62,12 @@ class Tree(unittest.TestCase):
         self.write("runtime/base/status.cc", "#include <gtest/gtest.h>")
         self.assertIn("may not include the library header", self.one_fault())
 
+    def test_generated_headers_belong_to_their_source(self):
+        self.write("daemon/service/service.h", '#include "etd/v1/etd.pb.h"')
+        self.assertEqual(check(self.root), [])
+        self.write("scheduler/batch/planner.h", '#include "etd/v1/etd.pb.h"')
+        self.assertIn("scheduler/batch may not include proto", self.one_fault())
+
     def test_comments_do_not_count(self):
         self.write("runtime/base/status.h", '// #include "runtime/exec/method.h"', "/*", '#include "daemon/app/app.h"', "*/")
         self.assertEqual(check(self.root), [])

@@ -1,0 +1,44 @@
+# What the lanes share; sourced by them. A lane exits 0 when it passed, 77 when it cannot run here, else it failed.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root"
+
+jobs=${ETD_JOBS:-$(nproc)}
+cmake=/usr/bin/cmake
+[ -x "$cmake" ] || cmake=cmake
+ctest=$(dirname "$(command -v "$cmake")")/ctest
+cache=${ETD_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/etd}
+
+skip() {
+  printf 'skipped: %s\n' "$*"
+  exit 77
+}
+
+need() {
+  local tool
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null || skip "$tool is not installed; deploy/dependencies --lanes installs it"
+  done
+}
+
+# quietly COMMAND…: its output only if it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1; then rm -f "$log"; else cat "$log"; rm -f "$log"; return 1; fi
+}
+
+# build FOLDER [TARGET …]
+build() {
+  local folder=$1
+  shift
+  "$cmake" --build "$folder" -j "$jobs" ${@:+--target "$@"} 2>&1 | tests/tools/progress.py
+}
+
+# run_tests FOLDER [CTEST_ARGUMENT …]
+run_tests() {
+  local folder=$1
+  shift
+  "$ctest" --test-dir "$folder" --output-on-failure --no-tests=error -j "$jobs" "$@"
+}
