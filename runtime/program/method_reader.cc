@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<uint64_t>> ReadArenas(const wire::Method& method, Byt
   ETD_RETURN_IF_ERROR(pool.Charge(SizeOf(wire_sizes) * sizeof(uint64_t)));
   uint64_t total = 0;
   for (flatbuffers::uoffset_t i = 1; i < SizeOf(wire_sizes); ++i) {
-    const int64_t size = wire_sizes->Get(i);
+    const int64_t size = ElementOf(*wire_sizes, i);
     if (size < 0) return InvalidArgument("arena {} has the negative size {}", i, size);
     const auto sum = CheckedAdd(total, static_cast<uint64_t>(size));
     if (!sum || *sum > kMaxBytes) return InvalidArgument("the arenas are larger than {} bytes together", kMaxBytes);

@@ -18,7 +18,7 @@ absl::StatusOr<std::span<const std::byte>> PartBytes(const wire::SegmentParts* p
     return InvalidArgument("its data index is {}, but the program has {} entries of {}", index, count, what);
   }
   ETD_ASSIGN_OR_RETURN(const std::span<const std::byte> segment, ProgramSegment(context, parts->segment_index()));
-  const uint64_t offset = parts->offsets()->Get(index);
+  const uint64_t offset = ElementOf(*parts->offsets(), index);
   if (!RangeFits<uint64_t>(offset, size, segment.size())) {
     return InvalidArgument("its {} bytes at offset {} are not inside the segment of {} ({} bytes)", size, offset, what,
                            segment.size());
@@ -154,14 +154,14 @@ absl::StatusOr<TensorSpec> ReadTensor(const wire::Tensor& wire_tensor, std::span
   return tensor;
 }
 
-template <typename List, typename Items>
-absl::StatusOr<List> ReadIndexList(const Items* items, size_t value_count, BytePool& pool) {
+template <typename List, typename T>
+absl::StatusOr<List> ReadIndexList(const flatbuffers::Vector<T>* items, size_t value_count, BytePool& pool) {
   if (items == nullptr) return InvalidArgument("a list has no items");
   ETD_RETURN_IF_ERROR(pool.Charge(items->size() * sizeof(uint32_t)));
   List list;
   list.items.reserve(items->size());
   for (flatbuffers::uoffset_t i = 0; i < items->size(); ++i) {
-    ETD_ASSIGN_OR_RETURN(const uint32_t index, ReadIndex(items->Get(i), value_count, "values in a list"));
+    ETD_ASSIGN_OR_RETURN(const uint32_t index, ReadIndex(ElementOf(*items, i), value_count, "values in a list"));
     list.items.push_back(index);
   }
   return list;
@@ -184,14 +184,14 @@ absl::StatusOr<OptionalTensorListSpec> ReadOptionalList(const flatbuffers::Vecto
   return list;
 }
 
-template <typename List, typename Items>
-absl::StatusOr<List> ReadPlainList(const Items* items, BytePool& pool) {
+template <typename List, typename T>
+absl::StatusOr<List> ReadPlainList(const flatbuffers::Vector<T>* items, BytePool& pool) {
   if (items == nullptr) return InvalidArgument("a list has no items");
-  ETD_RETURN_IF_ERROR(pool.Charge(items->size() * sizeof(items->Get(0))));
+  ETD_RETURN_IF_ERROR(pool.Charge(items->size() * sizeof(T)));
   List list;
   list.items.reserve(items->size());
   for (flatbuffers::uoffset_t i = 0; i < items->size(); ++i) {
-    list.items.push_back(static_cast<typename decltype(list.items)::value_type>(items->Get(i)));
+    list.items.push_back(static_cast<typename decltype(list.items)::value_type>(ElementOf(*items, i)));
   }
   return list;
 }

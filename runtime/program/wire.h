@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,15 @@ absl::StatusOr<const Root*> VerifiedRoot(std::span<const std::byte> flatbuffer, 
 template <typename Vector>
 flatbuffers::uoffset_t SizeOf(const Vector* vector) {
   return vector == nullptr ? 0 : vector->size();
+}
+
+// Element `i` of a vector of numbers. The verifier checks that vectors start at multiples of 4 only, so 8-byte elements
+// of a damaged file can be at odd places.
+template <typename T>
+T ElementOf(const flatbuffers::Vector<T>& vector, flatbuffers::uoffset_t i) {
+  T element;
+  std::memcpy(&element, vector.Data() + size_t{i} * sizeof(T), sizeof(T));
+  return flatbuffers::EndianScalar(element);
 }
 
 // The name of a method, key or tensor: not empty, UTF-8, without control characters. `what` is used in the message.
