@@ -31,10 +31,12 @@ _RUNTIME = {
 }
 _BACKENDS = {"backends/xnnpack", "backends/vulkan", "backends/plugin/host"}
 _TEXT = {"runtime/text/tokenizer", "runtime/text/sampling", "runtime/text/grammar", "runtime/text/chat"}
-_SCHEDULER = _LEAVES | {"scheduler/request", "scheduler/admission", "scheduler/batch", "scheduler/loop"}
+_SCHEDULER = _LEAVES | {"scheduler/request", "scheduler/admission", "scheduler/batch", "scheduler/token_channel",
+                        "scheduler/.", "scheduler/loop"}
 _DAEMON = {"daemon/service", "daemon/auth", "daemon/models", "daemon/config", "daemon/metrics", "daemon/health"}
 
-# Folder (or file without its suffix) → what it may include besides itself.
+# Folder → what it may include besides itself. A file without its suffix is an entry of its own; "folder/." is the files
+# that lie in the folder itself, without those below.
 ALLOWED: Dict[str, Set[str]] = {
     "proto": set(),
     "runtime/base": set(),
@@ -56,7 +58,8 @@ ALLOWED: Dict[str, Set[str]] = {
     "runtime/text/sampling": _BASE,
     "runtime/text/grammar": _BASE,
     "runtime/text/chat": _BASE,
-    "runtime/llm": _VALUES | _TEXT | {"runtime/engine", "runtime/exec"},
+    # A language model is recognised by its program's signature and by the rows of its graph.
+    "runtime/llm": _VALUES | _TEXT | {"runtime/engine", "runtime/program", "runtime/graph", "runtime/exec"},
     "runtime/etrun": _RUNTIME | _BACKENDS,
     "backends/xnnpack": _BACKEND,
     "backends/vulkan": _BACKEND,
@@ -71,14 +74,16 @@ ALLOWED: Dict[str, Set[str]] = {
     "scheduler/arbiter": _BASE | {"scheduler/request"},
     "scheduler/admission": _POLICY,
     "scheduler/batch": _POLICY,
-    "scheduler/loop": _POLICY | {"scheduler/admission", "scheduler/batch"},
+    "scheduler/token_channel": _BASE | {"runtime/engine", "scheduler/request"},
+    "scheduler/.": _POLICY | {"scheduler/admission", "scheduler/batch", "scheduler/token_channel"},
+    "scheduler/loop": _POLICY | {"scheduler/admission", "scheduler/batch", "scheduler/token_channel", "scheduler/."},
     "daemon/auth": _BASE,
     "daemon/config": _BASE,
     "daemon/metrics": _BASE,
     "daemon/health": _BASE,
     "daemon/models": _BASE | {"runtime/program", "runtime/engine", "scheduler/budget"},
-    "daemon/service": _BASE | _TEXT | {"proto", "scheduler/request", "scheduler/loop", "daemon/auth", "daemon/models",
-                                       "daemon/metrics"},
+    "daemon/service": _BASE | _TEXT | {"proto", "scheduler/request", "scheduler/loop", "scheduler/token_channel",
+                                       "daemon/auth", "daemon/models", "daemon/metrics"},
     "daemon/app": {"proto"} | _RUNTIME | _BACKENDS | _SCHEDULER | _DAEMON,
     "daemon/main": {"proto"} | _RUNTIME | _BACKENDS | _SCHEDULER | _DAEMON | {"daemon/app"},
     "clients/cpp": {"proto"},
@@ -136,6 +141,8 @@ def folder_of(path: str) -> Optional[str]:
             candidate = candidate.rsplit(".", 1)[0]
         if candidate in ALLOWED:
             return candidate
+        if length == len(parts) and "/".join(parts[:-1]) + "/." in ALLOWED:
+            return "/".join(parts[:-1]) + "/."
     return None
 
 
