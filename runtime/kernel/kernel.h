@@ -69,6 +69,7 @@ class KernelContext {
       : arguments_(arguments), threads_(threads), scratch_(scratch) {}
 
   size_t size() const { return arguments_.size(); }
+  std::span<tensor::Value* const> arguments() const { return arguments_; }
   const tensor::Value& value(size_t i) const { return *arguments_[i]; }
   tensor::Value& mutable_value(size_t i) { return *arguments_[i]; }
   bool has(size_t i) const { return !arguments_[i]->is_none(); }
