@@ -9,7 +9,24 @@
 namespace etd::kernels {
 
 // Views, copies, creation and indexing.
+std::span<const kernel::Kernel> AnyAllKernels();
+std::span<const kernel::Kernel> ArangeKernels();
+std::span<const kernel::Kernel> CatKernels();
+std::span<const kernel::Kernel> CopyKernels();
+std::span<const kernel::Kernel> CumsumKernels();
+std::span<const kernel::Kernel> EmbeddingKernels();
+std::span<const kernel::Kernel> ExpandCopyKernels();
+std::span<const kernel::Kernel> ExtremesKernels();
+std::span<const kernel::Kernel> FillKernels();
+std::span<const kernel::Kernel> GatherScatterKernels();
+std::span<const kernel::Kernel> IndexKernels();
+std::span<const kernel::Kernel> PermuteCopyKernels();
+std::span<const kernel::Kernel> SelectCopyKernels();
+std::span<const kernel::Kernel> SliceCopyKernels();
+std::span<const kernel::Kernel> SplitCopyKernels();
+std::span<const kernel::Kernel> ToCopyKernels();
 std::span<const kernel::Kernel> ViewCopyKernels();
+std::span<const kernel::Kernel> WhereKernels();
 
 // Arithmetic, reductions, matrices, normalisation and quantisation.
 

@@ -9,7 +9,24 @@ using Family = std::span<const kernel::Kernel> (*)();
 
 constexpr Family kFamilies[] = {
     // Views, copies, creation and indexing.
+    AnyAllKernels,
+    ArangeKernels,
+    CatKernels,
+    CopyKernels,
+    CumsumKernels,
+    EmbeddingKernels,
+    ExpandCopyKernels,
+    ExtremesKernels,
+    FillKernels,
+    GatherScatterKernels,
+    IndexKernels,
+    PermuteCopyKernels,
+    SelectCopyKernels,
+    SliceCopyKernels,
+    SplitCopyKernels,
+    ToCopyKernels,
     ViewCopyKernels,
+    WhereKernels,
 
     // Arithmetic, reductions, matrices, normalisation and quantisation.
 };

@@ -18,7 +18,9 @@ using kernel::RowQuery;
 using tensor::Tensor;
 
 absl::Status CopyBytes(const Tensor& in, Tensor& out) {
-  if (in.nbytes() > 0 && in.raw() != out.raw()) std::memcpy(out.raw(), in.raw(), in.nbytes());
+  if (in.nbytes() == 0 || in.raw() == out.raw()) return absl::OkStatus();
+  if (out.raw() == nullptr) return InvalidArgument("the output has no memory");
+  std::memcpy(out.raw(), in.raw(), in.nbytes());
   return absl::OkStatus();
 }
 
