@@ -24,14 +24,6 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(etd_warnings INTERFACE -Wthread-safety -Wno-sign-conversion)
 endif()
 
-if(ETD_FUZZ)
-  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    message(FATAL_ERROR "ETD_FUZZ needs clang: -DCMAKE_C_COMPILER=clang-16 -DCMAKE_CXX_COMPILER=clang++-16")
-  endif()
-  # Coverage of all our code; the targets alone link libFuzzer's main.
-  add_compile_options(-fsanitize=fuzzer-no-link)
-endif()
-
 if(ETD_SANITIZE)
   string(REPLACE "," ";" sanitizers "${ETD_SANITIZE}")
   add_compile_options(-fsanitize=${ETD_SANITIZE} -fno-omit-frame-pointer -g)
