@@ -29,6 +29,19 @@ std::span<const kernel::Kernel> ViewCopyKernels();
 std::span<const kernel::Kernel> WhereKernels();
 
 // Arithmetic, reductions, matrices, normalisation and quantisation.
+std::span<const kernel::Kernel> AddKernels();
+std::span<const kernel::Kernel> MulKernels();
+std::span<const kernel::Kernel> DivKernels();
+std::span<const kernel::Kernel> PowKernels();
+std::span<const kernel::Kernel> CompareKernels();
+std::span<const kernel::Kernel> BitwiseKernels();
+std::span<const kernel::Kernel> UnaryFloatKernels();
+std::span<const kernel::Kernel> UnaryKernels();
+std::span<const kernel::Kernel> ReduceKernels();
+std::span<const kernel::Kernel> MatmulKernels();
+std::span<const kernel::Kernel> SoftmaxKernels();
+std::span<const kernel::Kernel> NormKernels();
+std::span<const kernel::Kernel> ActivationKernels();
 
 }  // namespace etd::kernels
 

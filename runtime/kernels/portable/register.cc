@@ -29,6 +29,19 @@ constexpr Family kFamilies[] = {
     WhereKernels,
 
     // Arithmetic, reductions, matrices, normalisation and quantisation.
+    AddKernels,
+    MulKernels,
+    DivKernels,
+    PowKernels,
+    CompareKernels,
+    BitwiseKernels,
+    UnaryFloatKernels,
+    UnaryKernels,
+    ReduceKernels,
+    MatmulKernels,
+    SoftmaxKernels,
+    NormKernels,
+    ActivationKernels,
 };
 
 }  // namespace
