@@ -64,7 +64,8 @@ absl::StatusOr<FileLayout> Cut(std::span<const std::byte> file, const HeaderNumb
   layout.flatbuffer = file.first(numbers.flatbuffer_end);
   if (numbers.segment_base == 0) {
     if (numbers.segment_bytes != 0) {
-      return InvalidArgument("the header says that there are {} bytes of segments, but not where", numbers.segment_bytes);
+      return InvalidArgument("the header says that there are {} bytes of segments, but not where",
+                             numbers.segment_bytes);
     }
     return layout;
   }

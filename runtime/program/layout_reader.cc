@@ -65,7 +65,8 @@ absl::Status CheckSize(const TensorLayout& layout) {
     if (size < 0) return InvalidArgument("a tensor has a negative size: {}", tensor::ShapeText(layout.sizes));
     const auto product = CheckedMul<uint64_t>(bytes, size == 0 ? 1 : static_cast<uint64_t>(size));
     if (!product || *product > kMaxBytes) {
-      return InvalidArgument("a tensor of shape {} is larger than {} bytes", tensor::ShapeText(layout.sizes), kMaxBytes);
+      return InvalidArgument("a tensor of shape {} is larger than {} bytes", tensor::ShapeText(layout.sizes),
+                             kMaxBytes);
     }
     bytes = *product;
   }

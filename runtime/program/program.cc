@@ -11,7 +11,7 @@
 namespace etd::program {
 namespace {
 
-// Copies are a fraction of a file's size where tables share nothing; this leaves room for the sharing that exporters do.
+// Copies are a fraction of a file's size where tables share nothing; this leaves room for exporters' sharing.
 constexpr size_t kPoolBytesPerFileByte = 4;
 constexpr size_t kPoolBytes = 64 * 1024;
 

@@ -67,7 +67,8 @@ absl::StatusOr<std::span<const std::byte>> ExternalBytes(const TensorSpec& tenso
   const NamedBytes& data = found->second;
   if (!data.layout) return InvalidArgument("the data of tensor \"{}\" has no tensor layout", tensor.name);
   if (*data.layout != tensor.layout) {
-    return InvalidArgument("tensor \"{}\" is {} {} in the program and {} {} in the data file (or their dim orders differ)",
+    return InvalidArgument("tensor \"{}\" is {} {} in the program and {} {} in the data file (or their dim orders "
+                           "differ)",
                            tensor.name, tensor::ScalarTypeName(tensor.layout.dtype),
                            tensor::ShapeText(tensor.layout.sizes), tensor::ScalarTypeName(data.layout->dtype),
                            tensor::ShapeText(data.layout->sizes));

@@ -45,7 +45,9 @@ std::vector<fs::path> Cases(const fs::path& folder) {
 absl::StatusOr<std::shared_ptr<const Program>> LoadWithData(const fs::path& file) {
   LoadOptions options;
   options.program.path = file.string();
-  for (const fs::path& data : FilesIn(file.parent_path(), ".ptd")) options.data_files.push_back({.path = data.string()});
+  for (const fs::path& data : FilesIn(file.parent_path(), ".ptd")) {
+    options.data_files.push_back({.path = data.string()});
+  }
   return Program::Load(options);
 }
 

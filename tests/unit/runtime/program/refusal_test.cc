@@ -22,7 +22,9 @@ struct Refusal {
 };
 
 wire::MethodT& Method(wire::ProgramT& program) { return *program.methods[0]; }
-wire::TensorT& Tensor(wire::ProgramT& program, uint32_t value) { return *Method(program).values[value]->data.AsTensor(); }
+wire::TensorT& Tensor(wire::ProgramT& program, uint32_t value) {
+  return *Method(program).values[value]->data.AsTensor();
+}
 wire::InstructionT& Step(wire::ProgramT& program, size_t index) {
   return *Method(program).chains[0]->instructions[index];
 }
@@ -154,7 +156,8 @@ INSTANTIATE_TEST_SUITE_P(
                 [](P& p) { Method(p).values[test::kOptionalList]->data.AsOptionalTensorList()->items[1] = -2; },
                 "value 14: index -2"},
         Refusal{"Input", [](P& p) { Method(p).inputs[0] = -1; }, "inputs: index -1"},
-        Refusal{"ConstantInput", [](P& p) { Method(p).inputs[0] = test::kConstant; }, "input 0 is the constant tensor 6"},
+        Refusal{"ConstantInput", [](P& p) { Method(p).inputs[0] = test::kConstant; },
+                "input 0 is the constant tensor 6"},
         Refusal{"Output", [](P& p) { Method(p).outputs[0] = 16; }, "outputs: index 16"},
         Refusal{"OperatorWithoutName", [](P& p) { Method(p).operators[1]->name = ""; }, "name of an operator"},
         Refusal{"NoChain", [](P& p) { Method(p).chains.clear(); }, "no chain"},
