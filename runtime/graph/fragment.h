@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ struct FragmentValue {
   std::vector<int32_t> dims;            // upper bound where dynamic; in memory order, outermost first
   Quantization quantization;
   std::span<const std::byte> data;      // kConstant; borrowed from the file, which outlives the fragment
+  std::shared_ptr<const void> owned;    // holds data or scales that are not the file's own bytes, else null
   uint32_t external = 0;                // kInput, kOutput: which argument of the delegate call
 };
 
