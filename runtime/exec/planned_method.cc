@@ -5,6 +5,7 @@
 #include "runtime/base/status.h"
 #include "runtime/graph/builder.h"
 #include "runtime/graph/passes/form_regions.h"
+#include "runtime/graph/passes/fuse.h"
 #include "runtime/graph/passes/lower_dense.h"
 #include "runtime/graph/passes/simplify.h"
 
@@ -33,6 +34,9 @@ absl::StatusOr<graph::Graph> GraphOf(LoadedProgram& program, const program::Meth
     graph::MergeCommonNodes(graph);
     graph::LowerDenseNodes(graph, kernels);
     graph::MergeCommonNodes(graph);
+    graph::FuseRmsNorm(graph, kernels);
+    graph::FuseSwiglu(graph, kernels);
+    graph::FuseRotary(graph, kernels);
   }
   graph::RemoveDeadNodes(graph);
   ETD_RETURN_IF_ERROR(graph::FormRegions(graph));

@@ -35,17 +35,18 @@ class Builder {
     graph_.inputs = method_.inputs;
     graph_.outputs = method_.outputs;
     defined_.resize(graph_.values.size());
-    for (size_t i = 0; i < graph_.values.size(); ++i) defined_[i] = graph_.values[i].origin != Origin::kComputed;
+    for (ValueId id = 0; id < graph_.values.size(); ++id) {
+      defined_[id] = graph_.values[id].origin != Origin::kComputed;
+      if (defined_[id]) Occupy(id);
+    }
     for (const program::Instruction& instruction : method_.instructions) {
       ETD_RETURN_IF_ERROR(AddInstruction(instruction));
     }
-    ETD_RETURN_IF_ERROR(CheckViews());
     for (const uint32_t output : method_.outputs) {
-      const std::vector<ValueId> elements = ElementsOf(graph_, output);
-      if (std::ranges::any_of(elements, [&](ValueId id) { return !defined_[id]; })) {
-        return Unimplemented("an output is not computed by any node");
-      }
+      for (const ValueId id : ElementsOf(graph_, output)) ETD_RETURN_IF_ERROR(NoteRead(id));
     }
+    ETD_RETURN_IF_ERROR(CheckViews());
+    ETD_RETURN_IF_ERROR(CheckState());
     return std::move(graph_);
   }
 
@@ -64,13 +65,54 @@ class Builder {
     return Unimplemented("the method has control flow");
   }
 
-  // A value that is read and that nothing has written must have come from the call before: it is state.
+  // A value that is read and that no instruction writes is one of two things: a view that the exporter left out, which has
+  // the place in memory of what it shows, or state, which shares its place with nothing.
   absl::Status NoteRead(ValueId id) {
     if (defined_[id]) return absl::OkStatus();
     const TensorSpec* tensor = graph_.values[id].tensor();
     if (tensor == nullptr || !tensor->planned()) return Unimplemented("value {} is read before it is written", id);
-    graph_.values[id].origin = Origin::kState;
     defined_[id] = true;
+    const std::optional<ValueId> occupant = LastOccupant(*tensor);
+    if (occupant.has_value()) return AddView(*occupant, id);
+    graph_.values[id].origin = Origin::kState;
+    Occupy(id);
+    return absl::OkStatus();
+  }
+
+  static bool Overlap(const TensorSpec& a, const TensorSpec& b) {
+    return a.memory_id == b.memory_id && a.memory_offset < b.memory_offset + b.layout.nbytes() &&
+           b.memory_offset < a.memory_offset + a.layout.nbytes();
+  }
+
+  // Which value was put last where `tensor` lies.
+  std::optional<ValueId> LastOccupant(const TensorSpec& tensor) const {
+    for (auto id = occupants_.rbegin(); id != occupants_.rend(); ++id) {
+      if (Overlap(*graph_.values[*id].tensor(), tensor)) return *id;
+    }
+    return std::nullopt;
+  }
+
+  void Occupy(ValueId id) {
+    const TensorSpec* tensor = graph_.values[id].tensor();
+    if (tensor != nullptr && tensor->planned()) occupants_.push_back(id);
+  }
+
+  absl::Status AddView(ValueId source, ValueId view) {
+    const TensorSpec& from = *graph_.values[source].tensor();
+    const TensorSpec to = *graph_.values[view].tensor();
+    const kernel::Kernel* kernel = kernels_.Find("executorch_prim::et_view.default");
+    const bool same_bytes = from.memory_offset == to.memory_offset && from.layout.nbytes() == to.layout.nbytes() &&
+                            from.layout.dtype == to.layout.dtype && std::ranges::is_sorted(from.layout.dim_order) &&
+                            std::ranges::is_sorted(to.layout.dim_order);
+    if (!same_bytes || kernel == nullptr || to.dynamism != program::Dynamism::kStatic) {
+      return Unimplemented("value {} overlaps value {} in memory", view, source);
+    }
+    program::IntListSpec sizes;
+    for (const int32_t size : to.layout.sizes) sizes.items.push_back(graph_.AddConstant(int64_t{size}));
+    Node node{KernelNode{kernel, {source, graph_.AddConstant(std::move(sizes)), view}}, {}, {}};
+    defined_.resize(graph_.values.size(), true);
+    ConnectNode(graph_, node);
+    graph_.nodes.push_back(std::move(node));
     return absl::OkStatus();
   }
 
@@ -84,6 +126,20 @@ class Builder {
     if (written_[id]) return Unimplemented("value {} is written twice", id);
     written_[id] = true;
     defined_[id] = true;
+    Occupy(id);
+    return absl::OkStatus();
+  }
+
+  // Nothing but views may share memory with state: a write there would be a write to the state.
+  absl::Status CheckState() const {
+    for (ValueId id = 0; id < graph_.values.size(); ++id) {
+      if (graph_.values[id].origin != Origin::kState) continue;
+      for (const ValueId other : occupants_) {
+        if (other != id && Overlap(*graph_.values[id].tensor(), *graph_.values[other].tensor())) {
+          return Unimplemented("value {} is written where state lies", other);
+        }
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -186,6 +242,7 @@ class Builder {
   Graph graph_;
   std::vector<bool> defined_;  // by value: written, or there from the start
   std::vector<bool> written_;  // by value: an output of a node
+  std::vector<ValueId> occupants_;  // planned values in the order in which they took their place in memory
 };
 
 }  // namespace

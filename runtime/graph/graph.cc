@@ -1,6 +1,7 @@
 #include "runtime/graph/graph.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace etd::graph {
 namespace {
@@ -38,6 +39,18 @@ std::vector<ValueId> ElementsOf(const Graph& graph, ValueId value) {
     return ids;
   }
   return {value};
+}
+
+ValueId Graph::AddValue(GraphValue value) {
+  values.push_back(std::move(value));
+  return static_cast<ValueId>(values.size() - 1);
+}
+
+ValueId Graph::AddConstant(program::ValueSpec spec) {
+  GraphValue& value = values.emplace_back();
+  value.origin = GraphValue::Origin::kConstant;
+  value.spec = std::move(spec);
+  return static_cast<ValueId>(values.size() - 1);
 }
 
 void ConnectNode(const Graph& graph, Node& node) {

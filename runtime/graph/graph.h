@@ -69,14 +69,9 @@ struct Graph {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
 
-  ValueId AddValue(GraphValue value) {
-    values.push_back(std::move(value));
-    return static_cast<ValueId>(values.size() - 1);
-  }
+  ValueId AddValue(GraphValue value);
   // A constant scalar or list.
-  ValueId AddConstant(program::ValueSpec spec) {
-    return AddValue({GraphValue::Origin::kConstant, std::move(spec), std::nullopt});
-  }
+  ValueId AddConstant(program::ValueSpec spec);
 };
 
 // Fills reads and writes from the body.

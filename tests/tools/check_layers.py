@@ -26,7 +26,7 @@ _POLICY = _BASE | {"runtime/engine", "scheduler/request"} | _LEAVES
 _RUNTIME = {
     "runtime/base", "runtime/tensor", "runtime/threads", "runtime/memory", "runtime/engine", "runtime/program",
     "runtime/kernel", "runtime/delegate", "runtime/graph", "runtime/exec", "runtime/kernels/prim", "runtime/kernels/portable",
-    "runtime/kernels/portable/util", "runtime/kernels/fast", "runtime/kernels/llm", "runtime/text/tokenizer", "runtime/text/sampling", "runtime/text/grammar",
+    "runtime/kernels/portable/util", "runtime/kernels/fast", "runtime/kernels/fused", "runtime/kernels/llm", "runtime/text/tokenizer", "runtime/text/sampling", "runtime/text/grammar",
     "runtime/text/chat", "runtime/llm",
 }
 _BACKENDS = {"backends/xnnpack", "backends/vulkan", "backends/plugin/host"}
@@ -53,6 +53,7 @@ ALLOWED: Dict[str, Set[str]] = {
     "runtime/kernels/portable": _KERNELS,
     "runtime/kernels/portable/util": _KERNELS - {"runtime/kernels/portable/util"},  # shapes and row rules that all kernel folders share
     "runtime/kernels/fast": _KERNELS,
+    "runtime/kernels/fused": _KERNELS,
     "runtime/kernels/llm": _KERNELS,
     "runtime/text/tokenizer": _BASE,
     "runtime/text/sampling": _BASE,
