@@ -1,4 +1,4 @@
-// What each file of this folder defines. Private to the folder; others use register.h.
+// What each file of this folder defines. For the folders of kernels only: others use register.h.
 #ifndef ETD_RUNTIME_KERNELS_LLM_KERNELS_H_
 #define ETD_RUNTIME_KERNELS_LLM_KERNELS_H_
 

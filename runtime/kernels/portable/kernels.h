@@ -1,4 +1,4 @@
-// What each file of this folder defines. Private to the folder; others use register.h.
+// What each file of this folder defines. For the folders of kernels only: others use register.h.
 #ifndef ETD_RUNTIME_KERNELS_PORTABLE_KERNELS_H_
 #define ETD_RUNTIME_KERNELS_PORTABLE_KERNELS_H_
 
@@ -42,6 +42,8 @@ std::span<const kernel::Kernel> MatmulKernels();
 std::span<const kernel::Kernel> SoftmaxKernels();
 std::span<const kernel::Kernel> NormKernels();
 std::span<const kernel::Kernel> ActivationKernels();
+std::span<const kernel::Kernel> ConvolutionKernels();
+std::span<const kernel::Kernel> PoolKernels();
 
 }  // namespace etd::kernels
 

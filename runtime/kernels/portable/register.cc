@@ -42,6 +42,8 @@ constexpr Family kFamilies[] = {
     SoftmaxKernels,
     NormKernels,
     ActivationKernels,
+    ConvolutionKernels,
+    PoolKernels,
 };
 
 }  // namespace
