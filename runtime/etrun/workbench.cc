@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/base/status.h"
+#include "runtime/kernels/fast/register.h"
 #include "runtime/kernels/fused/register.h"
 #include "runtime/kernels/llm/register.h"
 #include "runtime/kernels/portable/register.h"
@@ -16,6 +17,7 @@ absl::StatusOr<std::unique_ptr<Workbench>> Workbench::Create(int threads) {
   kernels::RegisterPrimKernels(workbench->kernels_);
   kernels::RegisterPortableKernels(workbench->kernels_);
   kernels::RegisterLlmKernels(workbench->kernels_);
+  kernels::RegisterFastKernels(workbench->kernels_);
   kernels::RegisterFusedKernels(workbench->kernels_);
   ETD_ASSIGN_OR_RETURN(workbench->threads_, threads::ThreadPool::Create(threads));
   workbench->xnnpack_ = std::make_unique<xnnpack::XnnpackDelegateFactory>(workbench->threads_.get());
