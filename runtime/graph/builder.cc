@@ -177,7 +177,9 @@ class Builder {
       ETD_ASSIGN_OR_RETURN(const ValueId id, IdOf(value, call));
       ids.push_back(id);
     }
-    defined_.resize(graph_.values.size(), false);
+    for (ValueId id = static_cast<ValueId>(defined_.size()); id < graph_.values.size(); ++id) {
+      defined_.push_back(graph_.values[id].origin == Origin::kConstant);
+    }
     for (const FragmentNode& fragment_node : fragment.nodes) {
       Node node{DenseNode{fragment_node, content.compiler}, {}, {}};
       FragmentNode& dense = std::get<DenseNode>(node.body).node;

@@ -11,23 +11,28 @@ HWY_BEFORE_NAMESPACE();
 namespace etd::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// One row. The order of the sum follows from the width alone: four partial sums of whole vectors, then the tail.
+// One row. The sum is kept in double precision: models with dynamic quantisation turn a last bit here into a whole step
+// there. Its order follows from the width alone: partial sums of whole vectors, then the tail.
 void RmsNormRow(const float* HWY_RESTRICT x, const float* HWY_RESTRICT weight, float epsilon, size_t width,
                 float* HWY_RESTRICT out) {
   const hn::ScalableTag<float> d;
+  const hn::ScalableTag<double> wide;
+  const hn::Rebind<float, decltype(wide)> half;
   const size_t lanes = hn::Lanes(d);
-  auto sum0 = hn::Zero(d);
-  auto sum1 = hn::Zero(d);
+  const size_t step = hn::Lanes(wide);
+  auto sum0 = hn::Zero(wide);
+  auto sum1 = hn::Zero(wide);
   size_t i = 0;
-  for (; i + 2 * lanes <= width; i += 2 * lanes) {
-    const auto a = hn::LoadU(d, x + i);
-    const auto b = hn::LoadU(d, x + i + lanes);
+  for (; i + 2 * step <= width; i += 2 * step) {
+    const auto a = hn::PromoteTo(wide, hn::LoadU(half, x + i));
+    const auto b = hn::PromoteTo(wide, hn::LoadU(half, x + i + step));
     sum0 = hn::MulAdd(a, a, sum0);
     sum1 = hn::MulAdd(b, b, sum1);
   }
-  float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
-  for (; i < width; ++i) sum += x[i] * x[i];
-  const float scale = 1.0f / std::sqrt(sum / static_cast<float>(width) + epsilon);
+  double sum = hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum0, sum1)));
+  for (; i < width; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  const auto scale =
+      static_cast<float>(1.0 / std::sqrt(sum / static_cast<double>(width) + static_cast<double>(epsilon)));
   const auto vector_scale = hn::Set(d, scale);
   for (i = 0; i + lanes <= width; i += lanes) {
     hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), vector_scale), hn::LoadU(d, weight + i)), d, out + i);

@@ -15,7 +15,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class D, class V>
 V Swiglu(D d, V gate, V up) {
   const auto one = hn::Set(d, 1.0f);
-  const auto sigmoid = hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(gate))));
+  // Exp is defined up to 104; from 88 on the sigmoid is below the smallest normal number, which counts as 0.
+  const auto limit = hn::Set(d, 88.0f);
+  const auto negated = hn::Neg(gate);
+  const auto inside = hn::Div(one, hn::Add(one, hn::Exp(d, hn::Min(negated, limit))));
+  const auto sigmoid = hn::IfThenZeroElse(hn::Gt(negated, limit), inside);
   return hn::Mul(hn::Mul(gate, sigmoid), up);
 }
 
