@@ -5,12 +5,15 @@
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "runtime/base/status.h"
 #include "runtime/etrun/bench_command.h"
+#include "runtime/etrun/generate_command.h"
 #include "runtime/etrun/inspect_command.h"
 #include "runtime/etrun/run_command.h"
+#include "runtime/etrun/template_command.h"
 #include "runtime/etrun/tokenize_command.h"
 
 namespace etd::etrun {
@@ -51,6 +54,29 @@ void AddBench(CLI::App& app, Action& action) {
   command->callback([options, &action] { action = [options] { return RunBench(*options, std::cout); }; });
 }
 
+void AddGenerate(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("generate", "Continue a prompt, without the service");
+  auto options = std::make_shared<GenerateOptions>();
+  command->add_option("model", options->model, "A model folder, or the .pte file in it")->required();
+  command->add_option("prompt", options->prompt, "The prompt; read from standard input if it is missing");
+  command->add_option("--system", options->system, "A system message in front");
+  command->add_flag("--raw", options->raw, "Take the prompt as it is, without the chat template");
+  command->add_option("--ids", options->ids, "Token ids, separated by commas, instead of a prompt");
+  command->add_flag("--print-ids", options->print_ids, "Print the ids of the generated tokens instead of text");
+  command->add_option("--tokenizer", options->tokenizer, "The tokenizer.json, if it is not beside the program");
+  command->add_option("--max-tokens", options->max_tokens, "Tokens to generate at most")->capture_default_str();
+  command->add_option("--temperature", options->sampling.temperature, "0: always the likeliest token")->capture_default_str();
+  command->add_option("--top-k", options->sampling.top_k, "Keep the k likeliest tokens; 0: all")->capture_default_str();
+  command->add_option("--top-p", options->sampling.top_p, "Keep the likeliest tokens up to this probability")
+      ->capture_default_str();
+  command->add_option("--min-p", options->sampling.min_p, "Keep tokens this likely relative to the likeliest")
+      ->capture_default_str();
+  command->add_option("--repetition-penalty", options->sampling.repetition_penalty, "1: none")->capture_default_str();
+  command->add_option("--seed", options->sampling.seed, "Same seed, same text")->capture_default_str();
+  AddCommon(*command, options->threads, options->reference);
+  command->callback([options, &action] { action = [options] { return RunGenerate(*options, std::cout, std::cerr); }; });
+}
+
 void AddInspect(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("inspect", "Show what a program is made of and what is missing to run it");
   auto options = std::make_shared<InspectOptions>();
@@ -69,6 +95,17 @@ void AddTextCommands(CLI::App& app, Action& action) {
   tokenize->callback([=, &action] {
     action = [=] { return RunTokenize(*tokenizer, *no_special, std::cin, std::cout); };
   });
+
+  auto* render = app.add_subcommand("template", "Render a chat template with the JSON arguments from standard input");
+  auto path = std::make_shared<std::string>();
+  auto now = std::make_shared<std::string>();
+  render->add_option("template", *path, "The template (Jinja)")->required();
+  render->add_option("--now", *now, "The time that the template sees, as 2026-11-21T09:30:00; the present if missing");
+  render->callback([=, &action] {
+    action = [=] {
+      return RunTemplate(*path, now->empty() ? std::nullopt : std::optional<std::string>(*now), std::cin, std::cout);
+    };
+  });
 }
 
 int Main(int argc, char** argv) {
@@ -78,6 +115,7 @@ int Main(int argc, char** argv) {
   Action action;
   AddRun(app, action);
   AddBench(app, action);
+  AddGenerate(app, action);
   AddInspect(app, action);
   AddTextCommands(app, action);
   try {

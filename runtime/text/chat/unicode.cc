@@ -70,7 +70,7 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
-bool IsAscii(std::string_view text) {
+bool IsAsciiText(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
@@ -194,7 +194,7 @@ std::string ToUpper(std::string_view text) {
 
 std::string ToLower(std::string_view text) {
   std::string out(text);
-  if (IsAscii(text)) {
+  if (IsAsciiText(text)) {
     for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     return out;
   }

@@ -9,7 +9,7 @@
 namespace etd::text {
 
 bool IsValidUtf8(std::string_view text);
-bool IsAscii(std::string_view text);
+bool IsAsciiText(std::string_view text);
 // Code points in `text`.
 int64_t CountCodePoints(std::string_view text);
 // The code point that starts at `*offset`, which moves to the next one.

@@ -72,7 +72,7 @@ bool IsContainer(const Value& value) {
 }  // namespace
 
 Str::Str(std::string t, bool is_markup, Budget* owner)
-    : text(std::move(t)), ascii(IsAscii(text)), length(CountCodePoints(text)), markup(is_markup), budget(owner) {
+    : text(std::move(t)), ascii(IsAsciiText(text)), length(CountCodePoints(text)), markup(is_markup), budget(owner) {
   if (budget != nullptr) budget->Hold(static_cast<int64_t>(text.capacity() + sizeof(Str)));
 }
 
