@@ -12,8 +12,10 @@ endif()
 
 find_program(ETD_CCACHE ccache)
 if(ETD_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${ETD_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ETD_CCACHE})
+  # Paths below the checkout are hashed relative to it, so that another checkout of the same files finds the same results.
+  set(etd_launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ETD_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${etd_launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${etd_launcher})
 endif()
 
 # Warnings are errors on our own code only: the flags hang on this interface target, which
