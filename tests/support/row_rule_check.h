@@ -113,7 +113,9 @@ inline void CheckRowRule(KernelRunner& runner, const RowCall& call, kernel::RowC
       if (original[i]->kind() == tensor::Value::Kind::kTensor) {
         copy(original[i], arguments[i]);
       } else {
-        for (size_t j = 0; j < original[i]->items().size(); ++j) copy(original[i]->items()[j], arguments[i]->items()[j]);
+        for (size_t j = 0; j < original[i]->items().size(); ++j) {
+          copy(original[i]->items()[j], arguments[i]->items()[j]);
+        }
       }
     }
     ASSERT_TRUE(runner.Run(call.name, arguments).ok());

@@ -1,4 +1,6 @@
 // aten::embedding: rows of a table.
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "runtime/kernels/portable/kernels.h"
@@ -14,6 +16,9 @@ using kernel::RowClass;
 using kernel::RowQuery;
 using tensor::ScalarType;
 using tensor::Tensor;
+
+// What one thread copies at least.
+constexpr int64_t kTaskBytes = 131072;
 
 // embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, out); the three between matter to training only.
 absl::Status Prepare(KernelContext& context) {
@@ -35,25 +40,29 @@ absl::Status Prepare(KernelContext& context) {
 }
 
 template <typename Index>
-absl::Status CopyRows(const Tensor& weight, const Tensor& indices, Tensor& out) {
+absl::Status CopyRows(const Tensor& weight, const Tensor& indices, Tensor& out, threads::ThreadPool& threads) {
   const size_t row_bytes = static_cast<size_t>(weight.size(1)) * weight.element_size();
   const Index* index = indices.data<Index>();
-  std::byte* target = out.data<std::byte>();
   for (int64_t i = 0; i < indices.numel(); ++i) {
     if (index[i] < 0 || index[i] >= weight.size(0)) {
       return InvalidArgument("index {} is outside a table of {} rows", index[i], weight.size(0));
     }
-    if (row_bytes == 0) continue;
-    std::memcpy(target, weight.data<std::byte>() + static_cast<size_t>(index[i]) * row_bytes, row_bytes);
-    target += row_bytes;
   }
+  if (row_bytes == 0) return absl::OkStatus();
+  const int64_t grain = std::max<int64_t>(1, kTaskBytes / static_cast<int64_t>(row_bytes));
+  threads.ParallelFor(indices.numel(), grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      std::memcpy(out.data<std::byte>() + static_cast<size_t>(i) * row_bytes,
+                  weight.data<std::byte>() + static_cast<size_t>(index[i]) * row_bytes, row_bytes);
+    }
+  });
   return absl::OkStatus();
 }
 
 absl::Status Run(KernelContext& context) {
   const Tensor& indices = context.tensor(1);
-  if (indices.type() == ScalarType::kInt32) return CopyRows<int32_t>(context.tensor(0), indices, context.tensor(5));
-  return CopyRows<int64_t>(context.tensor(0), indices, context.tensor(5));
+  const auto copy = indices.type() == ScalarType::kInt32 ? CopyRows<int32_t> : CopyRows<int64_t>;
+  return copy(context.tensor(0), indices, context.tensor(5), context.threads());
 }
 
 // One table for all rows: each index has its own row of the output.

@@ -10,6 +10,7 @@
 #include "runtime/kernels/portable/util/strided.h"
 #include "runtime/kernels/portable/util/strided_copy.h"
 #include "runtime/kernels/portable/util/sum.h"
+#include "runtime/kernels/portable/util/visit_bits.h"
 
 namespace etd::kernels {
 namespace {
@@ -84,17 +85,6 @@ void MoveRun(Bits* to, int64_t to_stride, const Bits* from, int64_t from_stride,
   for (int64_t i = 0; i < count; ++i) to[i * to_stride] = from[i * from_stride];
 }
 
-// Calls `visitor` with the unsigned integer of a tensor's element size: bytes move unread.
-template <typename Visitor>
-void VisitBits(size_t element_size, const Visitor& visitor) {
-  switch (element_size) {
-    case 1: return visitor(tensor::TypeTag<uint8_t>{});
-    case 2: return visitor(tensor::TypeTag<uint16_t>{});
-    case 4: return visitor(tensor::TypeTag<uint32_t>{});
-    default: return visitor(tensor::TypeTag<uint64_t>{});
-  }
-}
-
 // index(self, indices, out)
 absl::Status PrepareIndex(KernelContext& context) {
   ETD_RETURN_IF_ERROR(CheckSameType(context.tensor(0), context.tensor(2)));
@@ -124,23 +114,28 @@ absl::Status RunIndex(KernelContext& context) {
 absl::Status CheckPut(const KernelContext& context) {
   const Tensor& values = context.tensor(2);
   ETD_RETURN_IF_ERROR(CheckSameType(context.tensor(0), values));
-  for (const tensor::Value* item : context.items(1)) {
-    // How many elements a mask names is only known when it is there.
-    if (item != nullptr && !item->is_none() && item->tensor().raw() == nullptr) return absl::OkStatus();
-  }
   ETD_ASSIGN_OR_RETURN(const AdvancedIndex index, AdvancedIndex::Make(context.tensor(0), context.items(1)));
   if (BroadcastsTo(values.sizes(), index.shape())) return absl::OkStatus();
   return InvalidArgument("values of shape {} don't fit the indexed part of shape {}",
                          tensor::ShapeText(values.sizes()), tensor::ShapeText(index.shape()));
 }
 
+// How many elements a mask names is only known when it has been computed: then `run` checks.
+bool UsesMask(const KernelContext& context) {
+  return std::ranges::any_of(context.items(1), [](const tensor::Value* item) {
+    return item != nullptr && !item->is_none() && AdvancedIndex::IsMask(item->tensor());
+  });
+}
+
+absl::Status PreparePutInPlace(KernelContext& context) {
+  return UsesMask(context) ? absl::OkStatus() : CheckPut(context);
+}
+
 absl::Status PreparePut(KernelContext& context) {
-  ETD_RETURN_IF_ERROR(CheckPut(context));
+  ETD_RETURN_IF_ERROR(PreparePutInPlace(context));
   ETD_RETURN_IF_ERROR(CheckSameType(context.tensor(0), context.tensor(4)));
   return ResizeOut(context.tensor(4), context.tensor(0).sizes());
 }
-
-absl::Status PreparePutInPlace(KernelContext& context) { return CheckPut(context); }
 
 // Writes the values into `target`. In order and by one thread: of two values for one place the later counts, and sums
 // add up the same way each time.

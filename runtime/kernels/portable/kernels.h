@@ -11,6 +11,8 @@ namespace etd::kernels {
 // Views, copies, creation and indexing.
 std::span<const kernel::Kernel> AnyAllKernels();
 std::span<const kernel::Kernel> ArangeKernels();
+std::span<const kernel::Kernel> BlockMovesKernels();
+std::span<const kernel::Kernel> BorderPadKernels();
 std::span<const kernel::Kernel> CatKernels();
 std::span<const kernel::Kernel> CopyKernels();
 std::span<const kernel::Kernel> CumsumKernels();
@@ -20,11 +22,16 @@ std::span<const kernel::Kernel> ExtremesKernels();
 std::span<const kernel::Kernel> FillKernels();
 std::span<const kernel::Kernel> GatherScatterKernels();
 std::span<const kernel::Kernel> IndexKernels();
+std::span<const kernel::Kernel> IndexSelectKernels();
+std::span<const kernel::Kernel> MaskedKernels();
 std::span<const kernel::Kernel> PermuteCopyKernels();
+std::span<const kernel::Kernel> RearrangeKernels();
 std::span<const kernel::Kernel> SelectCopyKernels();
 std::span<const kernel::Kernel> SliceCopyKernels();
+std::span<const kernel::Kernel> SortKernels();
 std::span<const kernel::Kernel> SplitCopyKernels();
 std::span<const kernel::Kernel> ToCopyKernels();
+std::span<const kernel::Kernel> TriangleKernels();
 std::span<const kernel::Kernel> ViewCopyKernels();
 std::span<const kernel::Kernel> WhereKernels();
 

@@ -160,8 +160,8 @@ std::optional<RowClass> SqueezeDimsRows(const RowQuery& query) {
 
 std::span<const kernel::Kernel> ViewCopyKernels() {
   static const kernel::Kernel kKernels[] = {
-      {"aten::view_copy.out", {Parameter::kTensor, Parameter::kIntList, Parameter::kOut}, PrepareView, RunView<2>, false,
-       0, ViewRows},
+      {"aten::view_copy.out", {Parameter::kTensor, Parameter::kIntList, Parameter::kOut}, PrepareView, RunView<2>,
+       false, 0, ViewRows},
       {"aten::unsqueeze_copy.out", {Parameter::kTensor, Parameter::kInt, Parameter::kOut}, PrepareUnsqueeze, RunView<2>,
        false, 0, UnsqueezeRows},
       {"aten::squeeze_copy.dim_out", {Parameter::kTensor, Parameter::kInt, Parameter::kOut}, PrepareSqueezeDim,
@@ -170,7 +170,8 @@ std::span<const kernel::Kernel> ViewCopyKernels() {
        RunView<2>, false, 0, SqueezeDimsRows},
       {"aten::alias_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0, SameRows},
       {"aten::detach_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0, SameRows},
-      {"aten::lift_fresh_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0, SameRows},
+      {"aten::lift_fresh_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0,
+       SameRows},
       {"aten::clone.out", {Parameter::kTensor, Parameter::kOptionalInt, Parameter::kOut}, PrepareClone, RunView<2>,
        false, 0, SameRows},
   };

@@ -9,8 +9,6 @@ using tensor::Tensor;
 
 namespace {
 
-bool IsMask(const Tensor& index) { return index.type() == ScalarType::kBool || index.type() == ScalarType::kUInt8; }
-
 // Calls `visit(offset, coordinates)` for every element of a shape in row-major order.
 template <typename Visitor>
 void ForEachCoordinate(const Shape& shape, const Strides& strides, const Visitor& visit) {
@@ -29,6 +27,10 @@ void ForEachCoordinate(const Shape& shape, const Strides& strides, const Visitor
 }
 
 }  // namespace
+
+bool AdvancedIndex::IsMask(const Tensor& index) {
+  return index.type() == ScalarType::kBool || index.type() == ScalarType::kUInt8;
+}
 
 absl::StatusOr<AdvancedIndex> AdvancedIndex::Make(const Tensor& in, std::span<tensor::Value* const> items) {
   AdvancedIndex result;
@@ -162,7 +164,9 @@ void AdvancedIndex::ResolveMask(const Index& index, std::span<int64_t> offsets) 
     int64_t in_offset = 0;
     for (size_t d = 0; d < in_strides.size(); ++d) in_offset += coordinates[d] * in_strides[d];
     // A mask whose bytes change between two reads must not write past the end.
-    for (int64_t r = 0; found < length && r < repeats; ++r) offsets[static_cast<size_t>(r * length + found)] += in_offset;
+    for (int64_t r = 0; found < length && r < repeats; ++r) {
+      offsets[static_cast<size_t>(r * length + found)] += in_offset;
+    }
     only = in_offset;
     ++found;
   });

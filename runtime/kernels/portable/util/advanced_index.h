@@ -20,6 +20,9 @@ namespace etd::kernels {
 // elements in every dimension it covers.
 class AdvancedIndex {
  public:
+  // Whether an index tensor says which elements, not where they are.
+  static bool IsMask(const tensor::Tensor& index);
+
   // `items`: one per dimension, null or None for "all of it". Reads the bytes of masks. Borrows the tensors.
   // Errors: INVALID_ARGUMENT for types and shapes that can't index `in`, and masks that have no memory yet.
   static absl::StatusOr<AdvancedIndex> Make(const tensor::Tensor& in, std::span<tensor::Value* const> items);

@@ -26,7 +26,7 @@ int64_t NumelOf(std::span<const int32_t> shape);
 
 // `dim` counted from the front, for -rank ≤ dim < rank; a 0-d tensor accepts 0 and -1. Errors: INVALID_ARGUMENT.
 absl::StatusOr<int> NormalizeDim(int64_t dim, int rank);
-// Numbers of a program as a shape. Errors: INVALID_ARGUMENT for a negative or absurd size or more than kMaxRank of them.
+// Numbers of a program as a shape. Errors: INVALID_ARGUMENT for a size below 0 or beyond 32 bits, or too many of them.
 absl::StatusOr<Shape> ShapeFromInts(std::span<const int64_t> sizes);
 // The shape that both broadcast to. Errors: INVALID_ARGUMENT with both shapes.
 absl::StatusOr<Shape> BroadcastShapes(std::span<const int32_t> a, std::span<const int32_t> b);

@@ -23,7 +23,7 @@ struct CopyTarget {
   tensor::ScalarType type;
 };
 
-// Copies the elements of `shape` from `source` to `target`, converting where the types differ. Blocks that are contiguous
+// Copies the elements of `shape` from `source` to `target`, converting where the types differ. Blocks that lie together
 // on both sides move as memory. The sides don't overlap.
 void StridedCopy(std::span<const int32_t> shape, const CopySource& source, const CopyTarget& target,
                  threads::ThreadPool& threads);
