@@ -101,8 +101,8 @@ HWY_INLINE void AddAllValues(const float* HWY_RESTRICT weights, const float* val
   }
 }
 
-// scores become scores·scale + mask; the largest of them and `largest` is returned. Scores from `count` to the end of the
-// vector become -inf.
+// scores become scores·scale + mask; the largest of them and `largest` is returned. Scores from `count` to the end of
+// the vector become -inf.
 HWY_INLINE float ScaleScores(float* HWY_RESTRICT scores, int64_t count, float scale, const float* mask, float largest) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));

@@ -1,5 +1,5 @@
-// mm, bmm and addmm for row-major float32 and bfloat16 matrices. Every element of the result is summed in ascending order
-// of the inner dimension, so a row's bits depend neither on how many rows there are nor on the threads.
+// mm, bmm and addmm for row-major float32 and bfloat16 matrices. Every element of the result is summed in ascending
+// order of the inner dimension, so a row's bits depend neither on how many rows there are nor on the threads.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/fast/matmul.cc"
 #include "hwy/foreach_target.h"

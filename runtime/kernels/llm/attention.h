@@ -16,7 +16,8 @@ struct AttentionQuantization {
   const tensor::Tensor* scales = nullptr;
 };
 
-// softmax(q·kᵀ·scale + mask)·v for every batch entry and query head; query head h uses key head h / (heads / kv_heads).
+// softmax(q·kᵀ·scale + mask)·v for every batch entry and query head; query head h uses key head
+// h / (heads / kv_heads).
 // Row s is at position start + s; without a mask it sees the keys before start + rows, and if causal only those up to
 // its own position. With a mask it sees all keys of the cache. Borrows the tensors.
 struct AttentionCall {

@@ -12,7 +12,8 @@
 
 namespace etd::kernels {
 
-// out[i, :] = (weight[indices[i], :] - zero point)·scale, the last two per row or per group of a row. Borrows the tensors.
+// out[i, :] = (weight[indices[i], :] - zero point)·scale, the last two per row or per group of a row. Borrows the
+// tensors.
 struct EmbeddingCall {
   const tensor::Tensor* weight;       // [V, D·bits/8]: int8 or uint8 for 8 bits, otherwise uint8 with several values
   const tensor::Tensor* scales;       // [V] or [V, groups]

@@ -1,4 +1,5 @@
-// llama::update_cache and update_cache_with_indices: rows into a cache, at a start position or at positions of their own.
+// llama::update_cache and update_cache_with_indices: rows into a cache, at a start position or at positions of their
+// own.
 #include <algorithm>
 #include <cstring>
 

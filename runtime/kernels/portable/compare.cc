@@ -23,7 +23,8 @@ absl::Status RunCompare(KernelContext& ctx) {
 
 template <typename Relation>
 absl::Status RunLogical(KernelContext& ctx) {
-  Map<bool>(ctx.threads(), [](bool a, bool b) -> bool { return Relation()(a, b); }, ctx.tensor(2), ctx.tensor(0), ctx.tensor(1));
+  Map<bool>(ctx.threads(), [](bool a, bool b) -> bool { return Relation()(a, b); }, ctx.tensor(2), ctx.tensor(0),
+            ctx.tensor(1));
   return absl::OkStatus();
 }
 

@@ -87,7 +87,8 @@ absl::Status RunPromotedDivision(kernel::KernelContext& ctx) {
   return absl::OkStatus();
 }
 
-// Kernels of (Tensor, Tensor, out) or, with a number for one of them, of (Tensor, Scalar, out) and (Scalar, Tensor, out).
+// Kernels of (Tensor, Tensor, out) or, with a number for one of them, of (Tensor, Scalar, out) and (Scalar, Tensor,
+// out).
 inline kernel::Kernel BinaryKernel(std::string_view name, kernel::Parameter first, kernel::Parameter second,
                                    absl::Status (*prepare)(kernel::KernelContext&),
                                    absl::Status (*run)(kernel::KernelContext&)) {

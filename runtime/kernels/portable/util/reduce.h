@@ -46,7 +46,8 @@ class ReducedElements {
   LoopNest<1> nest_;
 };
 
-// Calls `visit(out_offset, in_offset)` for every result: where it goes and where its first element lies. Several threads.
+// Calls `visit(out_offset, in_offset)` for every result: where it goes and where its first element lies. Several
+// threads.
 template <typename Visitor>
 void ForEachResult(threads::ThreadPool& threads, const tensor::Tensor& in, const DimMask& mask,
                    const tensor::Tensor& out, const Visitor& visit) {

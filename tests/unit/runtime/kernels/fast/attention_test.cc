@@ -1,4 +1,6 @@
 // Fast attention against the plain one, and the promise that a row's bits depend on its position alone.
+#include "runtime/kernels/fast/attention.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,7 +11,6 @@
 #include <random>
 #include <vector>
 
-#include "runtime/kernels/fast/attention.h"
 #include "runtime/threads/thread_pool.h"
 
 namespace etd::kernels {
@@ -62,8 +63,10 @@ struct Case {
     call.causal = mask == nullptr;
     call.mask = mask == nullptr ? nullptr : &mask_tensor;
     call.scale = 1 / std::sqrt(static_cast<float>(q_sizes[3]));
-    if (fast) AttendFast(threads, call);
-    else AttendPlainly(threads, call);
+    if (fast)
+      AttendFast(threads, call);
+    else
+      AttendPlainly(threads, call);
     EXPECT_EQ(result.front(), -77.0f);
     EXPECT_EQ(result.back(), -77.0f);
     return {result.begin() + 1, result.end() - 1};
@@ -98,7 +101,8 @@ TEST(FastAttentionTest, EqualsThePlainOneForAllShapes) {
         for (const int start : {0, 62, 63, 64, 130}) {
           Case c(rows, start, heads, kv_heads, size, start + rows + 3);
           ExpectNear(c.Attend(*threads, 0, rows), c.Attend(*threads, 0, rows, false));
-          if (::testing::Test::HasFailure()) FAIL() << heads << " heads, size " << size << ", rows " << rows << ", start " << start;
+          if (::testing::Test::HasFailure())
+            FAIL() << heads << " heads, size " << size << ", rows " << rows << ", start " << start;
         }
       }
     }
@@ -137,7 +141,7 @@ TEST(FastAttentionTest, MasksAndFullyMaskedRows) {
   Case c(kRows, kKeys - kRows, 4, 2, 16, kKeys);
   std::vector<float> mask(kRows * kKeys, 0.0f);
   for (size_t i = 0; i < mask.size(); i += 3) mask[i] = -std::numeric_limits<float>::infinity();
-  std::fill_n(mask.begin(), 70, -std::numeric_limits<float>::infinity());          // the first block and more
+  std::fill_n(mask.begin(), 70, -std::numeric_limits<float>::infinity());                 // the first block and more
   std::fill_n(mask.begin() + 2 * kKeys, kKeys, -std::numeric_limits<float>::infinity());  // all of row 2
   const std::vector<float> fast = c.Attend(*threads, 0, kRows, true, &mask);
   EXPECT_TRUE(std::isnan(fast[2 * 64]));
@@ -173,7 +177,8 @@ TEST(FastAttentionTest, DISABLED_Time) {
   };
   Case decode(1, 511, 9, 3, 64, 2048);
   Case prefill(511, 0, 9, 3, 64, 2048);
-  std::printf("decode at 512 keys: %.1f us, prefill of 511 rows: %.1f us\n", best(decode, 1, 2000), best(prefill, 511, 30));
+  std::printf("decode at 512 keys: %.1f us, prefill of 511 rows: %.1f us\n", best(decode, 1, 2000),
+              best(prefill, 511, 30));
 }
 
 }  // namespace

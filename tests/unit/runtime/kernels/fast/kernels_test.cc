@@ -1,4 +1,5 @@
-// Every fast kernel against the reference it replaces: odd sizes, every tail, unaligned starts, guards, NaN and infinity.
+// Every fast kernel against the reference it replaces: odd sizes, every tail, unaligned starts, guards, NaN and
+// infinity.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,9 +17,9 @@ namespace {
 
 using tensor::BFloat16;
 using tensor::ScalarType;
+using tensor::Value;
 using testing::Elements;
 using testing::TensorFactory;
-using tensor::Value;
 
 void RegisterReferences(kernel::KernelRegistry& registry) {
   kernels::RegisterPortableKernels(registry);
@@ -102,9 +103,9 @@ TEST_F(FastKernelsTest, ElementwiseOfTheSameShape) {
 
 TEST_F(FastKernelsTest, ElementwiseBroadcasts) {
   const std::vector<std::pair<TensorFactory::Sizes, TensorFactory::Sizes>> shapes = {
-      {{1, 5, 19}, {19}},    {{1, 5, 19}, {1, 5, 1}}, {{2, 5, 19}, {1, 1, 19}}, {{2, 5, 19}, {5, 19}},
-      {{2, 5, 19}, {2, 1, 19}}, {{19}, {2, 5, 19}},   {{5, 1}, {1, 19}},        {{5, 3}, {1}},
-      {{1, 1}, {7, 9}},      {{2, 3, 4}, {3, 1}},
+      {{1, 5, 19}, {19}},       {{1, 5, 19}, {1, 5, 1}}, {{2, 5, 19}, {1, 1, 19}}, {{2, 5, 19}, {5, 19}},
+      {{2, 5, 19}, {2, 1, 19}}, {{19}, {2, 5, 19}},      {{5, 1}, {1, 19}},        {{5, 3}, {1}},
+      {{1, 1}, {7, 9}},         {{2, 3, 4}, {3, 1}},
   };
   for (const auto& [a, b] : shapes) {
     const int rank = static_cast<int>(std::max(a.size(), b.size()));
@@ -125,8 +126,8 @@ TEST_F(FastKernelsTest, RowsOfEveryLength) {
     Compare("aten::_softmax.out", {finite, f_.Int(0), f_.Bool(false), nullptr}, 3, 2, 1e-6f);
     // One element normalises to 0 / √eps: rounding of the mean is magnified there, so eps is not tiny.
     Compare("aten::native_layer_norm.out",
-            {finite, f_.Ints({size}), Floats({size}), size % 2 == 0 ? f_.None() : Floats({size}), f_.Double(1e-2), nullptr,
-             f_.Out(ScalarType::kFloat32, 2), f_.Out(ScalarType::kFloat32, 2)},
+            {finite, f_.Ints({size}), Floats({size}), size % 2 == 0 ? f_.None() : Floats({size}), f_.Double(1e-2),
+             nullptr, f_.Out(ScalarType::kFloat32, 2), f_.Out(ScalarType::kFloat32, 2)},
             5, 2, 3e-6f);
   }
 }
@@ -183,7 +184,8 @@ TEST_F(FastKernelsTest, RowsOfAProductDoNotDependOnTheirNumber) {
     Value* one = f_.Out(ScalarType::kFloat32, 2);
     const std::vector<float> line(a.begin() + row * 50, a.begin() + (row + 1) * 50);
     ASSERT_TRUE(fast_.Run("aten::mm.out", {f_.Of<float>({1, 50}, line), b, one}).ok());
-    ASSERT_EQ(std::memcmp(Elements<float>(one).data(), Elements<float>(whole).data() + row * 70, 70 * sizeof(float)), 0);
+    ASSERT_EQ(std::memcmp(Elements<float>(one).data(), Elements<float>(whole).data() + row * 70, 70 * sizeof(float)),
+              0);
   }
 }
 
@@ -193,14 +195,16 @@ TEST_F(FastKernelsTest, EmbeddingRows) {
   Value* table = f_.Of<int8_t>({6, 20}, weight);
   for (const int groups : {1, 4}) {
     Compare("quantized_decomposed::embedding_byte.out",
-            {table, Floats({6, groups}), Floats({6, groups}), f_.Int(-128), f_.Int(127), f_.Of<int64_t>({1, 3}, {5, 0, 5}),
-             nullptr},
+            {table, Floats({6, groups}), Floats({6, groups}), f_.Int(-128), f_.Int(127),
+             f_.Of<int64_t>({1, 3}, {5, 0, 5}), nullptr},
             6, 3, 0);
   }
-  EXPECT_EQ(fast_.Run("quantized_decomposed::embedding_byte.out",
-                      {table, Floats({6}), f_.None(), f_.Int(-128), f_.Int(127), f_.Of<int64_t>({1}, {6}),
-                       f_.Out(ScalarType::kFloat32, 2)}).code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      fast_
+          .Run("quantized_decomposed::embedding_byte.out", {table, Floats({6}), f_.None(), f_.Int(-128), f_.Int(127),
+                                                            f_.Of<int64_t>({1}, {6}), f_.Out(ScalarType::kFloat32, 2)})
+          .code(),
+      absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -12,10 +12,10 @@ namespace {
 
 using tensor::ScalarType;
 using testing::Elements;
-using testing::TensorFactory;
 using ::testing::ElementsAre;
 using ::testing::FloatNear;
 using ::testing::Pointwise;
+using testing::TensorFactory;
 
 class LlmTest : public ::testing::Test {
  protected:
@@ -48,10 +48,13 @@ TEST_F(LlmTest, UpdateCacheWithIndicesChecksAllBeforeItWrites) {
   auto* value = f_.Of<float>({1, 2, 1, 1}, {1, 2});
   auto* out = f_.Empty(ScalarType::kFloat32, {1});
   ExpectRefused("llama::update_cache_with_indices.out", {value, cache, f_.Int(0), f_.Of<int64_t>({1, 2}, {0, 2}), out});
-  ExpectRefused("llama::update_cache_with_indices.out", {value, cache, f_.Int(0), f_.Of<int64_t>({1, 2}, {0, -1}), out});
+  ExpectRefused("llama::update_cache_with_indices.out",
+                {value, cache, f_.Int(0), f_.Of<int64_t>({1, 2}, {0, -1}), out});
   ExpectRefused("llama::update_cache_with_indices.out", {value, cache, f_.Int(0), f_.Of<int64_t>({2, 1}, {0, 1}), out});
   EXPECT_THAT(Elements<float>(cache), ElementsAre(7, 8));
-  ASSERT_TRUE(Run("llama::update_cache_with_indices.out", {value, cache, f_.Int(99), f_.Of<int64_t>({1, 2}, {1, 0}), out}).ok());
+  ASSERT_TRUE(
+      Run("llama::update_cache_with_indices.out", {value, cache, f_.Int(99), f_.Of<int64_t>({1, 2}, {1, 0}), out})
+          .ok());
   EXPECT_THAT(Elements<float>(cache), ElementsAre(2, 1));
 }
 
@@ -62,8 +65,7 @@ TEST_F(LlmTest, AttentionSeesWhatItMay) {
   auto* v = f_.Of<float>({1, 4, 1, 1}, {1, 3, 5, 100});
   auto* out = f_.Empty(ScalarType::kFloat32, {1, 2, 1, 1});
   const auto run = [&](tensor::Value* mask, bool causal, int64_t start) {
-    return Run("llama::custom_sdpa.out",
-               {q, k, v, f_.Int(start), mask, f_.Double(0), f_.Bool(causal), f_.None(), out});
+    return Run("llama::custom_sdpa.out", {q, k, v, f_.Int(start), mask, f_.Double(0), f_.Bool(causal), f_.None(), out});
   };
   ASSERT_TRUE(run(f_.None(), true, 1).ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(2, 3));
@@ -87,9 +89,10 @@ TEST_F(LlmTest, QuantizedAttentionIsThatOfTheDequantizedRows) {
   auto* zero2 = f_.Of<int8_t>({1, 1, 2, 1}, {1, 1});
   auto* scale2 = f_.Of<float>({1, 1, 2, 1}, {0.5f, 2});
   auto* out = f_.Empty(ScalarType::kFloat32, {1, 1, 1, 1});
-  ASSERT_TRUE(Run("llama::custom_quantized_sdpa.out",
-                  {q, k, v, f_.Int(1), f_.None(), f_.Double(0), f_.Bool(true), f_.None(), zero1, scale1, zero2, scale2,
-                   zero2, scale2, f_.Bool(true), out}).ok());
+  ASSERT_TRUE(
+      Run("llama::custom_quantized_sdpa.out", {q, k, v, f_.Int(1), f_.None(), f_.Double(0), f_.Bool(true), f_.None(),
+                                               zero1, scale1, zero2, scale2, zero2, scale2, f_.Bool(true), out})
+          .ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(4.5f));  // the mean of (3 - 1)·0.5 and (5 - 1)·2
 }
 
@@ -98,16 +101,21 @@ TEST_F(LlmTest, EmbeddingsOfEveryWidth) {
   auto* indices = f_.Of<int64_t>({1, 2}, {1, 0});
   auto* out = f_.Out(ScalarType::kFloat32, 3);
   auto* bytes = f_.Of<int8_t>({2, 2}, {1, 2, 3, -4});
-  ASSERT_TRUE(Run("quantized_decomposed::embedding_byte.out", {bytes, scales, f_.None(), f_.Int(-128), f_.Int(127), indices, out}).ok());
+  ASSERT_TRUE(Run("quantized_decomposed::embedding_byte.out",
+                  {bytes, scales, f_.None(), f_.Int(-128), f_.Int(127), indices, out})
+                  .ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(6, -8, 0.5f, 1));
   // 0x9c: 9 - 8 = 1, then 12 - 8 = 4.
   auto* nibbles = f_.Of<uint8_t>({2, 1}, {0x9c, 0x80});
   ASSERT_TRUE(Run("quantized_decomposed::embedding_4bit.dtype_out",
-                  {nibbles, scales, f_.None(), f_.Int(-8), f_.Int(7), indices, f_.Int(6), out}).ok());
+                  {nibbles, scales, f_.None(), f_.Int(-8), f_.Int(7), indices, f_.Int(6), out})
+                  .ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(0, -16, 0.5f, 2));
   // 0xe4: 0, 1, 2, 3 from the lowest bits, minus 2.
   auto* pairs = f_.Of<uint8_t>({2, 1}, {0xe4, 0});
-  ASSERT_TRUE(Run("quantized_decomposed::embedding_2bit.out", {pairs, scales, f_.None(), f_.Int(-2), f_.Int(1), f_.Of<int32_t>({1, 1}, {0}), out}).ok());
+  ASSERT_TRUE(Run("quantized_decomposed::embedding_2bit.out",
+                  {pairs, scales, f_.None(), f_.Int(-2), f_.Int(1), f_.Of<int32_t>({1, 1}, {0}), out})
+                  .ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(-1, -0.5f, 0, 0.5f));
   for (const int64_t index : {int64_t{-1}, int64_t{2}, INT64_MAX}) {
     ExpectRefused("quantized_decomposed::embedding_byte.out",
@@ -119,19 +127,23 @@ TEST_F(LlmTest, EmbeddingGroupsHaveTheirOwnScalesAndZeroPoints) {
   auto* out = f_.Out(ScalarType::kFloat32, 2);
   ASSERT_TRUE(Run("quantized_decomposed::embedding_byte.out",
                   {f_.Of<int8_t>({1, 4}, {1, 2, 3, 4}), f_.Of<float>({1, 2}, {1, 10}), f_.Of<float>({1, 2}, {0, 1}),
-                   f_.Int(-128), f_.Int(127), f_.Of<int64_t>({1}, {0}), out}).ok());
+                   f_.Int(-128), f_.Int(127), f_.Of<int64_t>({1}, {0}), out})
+                  .ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(1, 2, 20, 30));
 }
 
 TEST_F(LlmTest, QuantizeRoundsHalfToEvenAndClamps) {
   auto* out = f_.Out(ScalarType::kInt8, 1);
   ASSERT_TRUE(Run("quantized_decomposed::quantize_per_tensor.out",
-                  {f_.Of<float>({5}, {0.5f, 1.5f, -1.5f, 1000, std::nanf("")}), f_.Double(1), f_.Int(0), f_.Int(-128), f_.Int(127),
-                   f_.Int(1), out}).ok());
+                  {f_.Of<float>({5}, {0.5f, 1.5f, -1.5f, 1000, std::nanf("")}), f_.Double(1), f_.Int(0), f_.Int(-128),
+                   f_.Int(127), f_.Int(1), out})
+                  .ok());
   EXPECT_THAT(Elements<int8_t>(out), ElementsAre(0, 2, -2, 127, -128));
   auto* back = f_.Out(ScalarType::kFloat32, 1);
-  ASSERT_TRUE(Run("quantized_decomposed::dequantize_per_tensor.out",
-                  {f_.Of<int8_t>({2}, {5, -3}), f_.Double(0.5), f_.Int(1), f_.Int(-128), f_.Int(127), f_.Int(1), f_.None(), back}).ok());
+  ASSERT_TRUE(
+      Run("quantized_decomposed::dequantize_per_tensor.out", {f_.Of<int8_t>({2}, {5, -3}), f_.Double(0.5), f_.Int(1),
+                                                              f_.Int(-128), f_.Int(127), f_.Int(1), f_.None(), back})
+          .ok());
   EXPECT_THAT(Elements<float>(back), ElementsAre(2, -2));
   ExpectRefused("quantized_decomposed::quantize_per_tensor.out",
                 {f_.Of<float>({1}, {1}), f_.Double(1), f_.Int(0), f_.Int(-129), f_.Int(127), f_.Int(1), out});
@@ -142,17 +154,20 @@ TEST_F(LlmTest, DequantizePerChannelInAnyMemoryOrder) {
   auto* out = f_.Empty(ScalarType::kFloat32, {1, 2, 1, 2});
   ASSERT_TRUE(Run("quantized_decomposed::dequantize_per_channel.out",
                   {in, f_.Of<double>({2}, {1, 10}), f_.Of<int64_t>({2}, {0, 1}), f_.Int(1), f_.Int(-128), f_.Int(127),
-                   f_.Int(1), f_.None(), out}).ok());
+                   f_.Int(1), f_.None(), out})
+                  .ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(1, 2, 20, 30));
-  ExpectRefused("quantized_decomposed::dequantize_per_channel.out",
-                {in, f_.Of<double>({3}, {1, 10, 1}), f_.None(), f_.Int(1), f_.Int(-128), f_.Int(127), f_.Int(1), f_.None(), out});
+  ExpectRefused(
+      "quantized_decomposed::dequantize_per_channel.out",
+      {in, f_.Of<double>({3}, {1, 10, 1}), f_.None(), f_.Int(1), f_.Int(-128), f_.Int(127), f_.Int(1), f_.None(), out});
 }
 
 TEST_F(LlmTest, ChooseQparamsPerToken) {
   auto* scales = f_.Out(ScalarType::kFloat64, 2);
   auto* zeros = f_.Out(ScalarType::kInt64, 2);
   ASSERT_TRUE(Run("quantized_decomposed::choose_qparams_per_token_asymmetric.out",
-                  {f_.Of<float>({2, 2}, {0, 255, -255, 0}), f_.Int(1), scales, zeros}).ok());
+                  {f_.Of<float>({2, 2}, {0, 255, -255, 0}), f_.Int(1), scales, zeros})
+                  .ok());
   EXPECT_THAT(Elements<double>(scales), ElementsAre(1, 1));
   EXPECT_THAT(Elements<int64_t>(zeros), ElementsAre(-128, 127));
 }

@@ -13,10 +13,10 @@ namespace {
 
 using tensor::ScalarType;
 using testing::Elements;
-using testing::TensorFactory;
 using ::testing::ElementsAre;
 using ::testing::FloatNear;
 using ::testing::Pointwise;
+using testing::TensorFactory;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
@@ -34,7 +34,8 @@ class ArithmeticTest : public ::testing::Test {
 
 TEST_F(ArithmeticTest, AddBroadcastsAndPromotes) {
   auto* out = f_.Out(ScalarType::kFloat32, 2);
-  ASSERT_TRUE(Run("aten::add.out", {f_.Of<int64_t>({2, 1}, {1, 2}), f_.Of<float>({3}, {0.5f, 1, 2}), f_.Int(2), out}).ok());
+  ASSERT_TRUE(
+      Run("aten::add.out", {f_.Of<int64_t>({2, 1}, {1, 2}), f_.Of<float>({3}, {0.5f, 1, 2}), f_.Int(2), out}).ok());
   EXPECT_THAT(testing::SizesOf(out), ElementsAre(2, 3));
   EXPECT_THAT(Elements<float>(out), ElementsAre(2, 3, 5, 3, 4, 6));
 }
@@ -51,8 +52,9 @@ TEST_F(ArithmeticTest, AddRefusesAFloatAlphaOfIntegersAndShapesThatDoNotFit) {
   auto* ints = f_.Of<int32_t>({2}, {1, 2});
   EXPECT_EQ(Run("aten::add.out", {ints, ints, f_.Double(0.5), f_.Out(ScalarType::kInt32, 1)}).code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Run("aten::add.out", {ints, f_.Of<int32_t>({3}, {1, 2, 3}), f_.Int(1), f_.Out(ScalarType::kInt32, 1)}).code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      Run("aten::add.out", {ints, f_.Of<int32_t>({3}, {1, 2, 3}), f_.Int(1), f_.Out(ScalarType::kInt32, 1)}).code(),
+      absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Run("aten::add.out", {f_.Of<float>({1}, {1}), ints, f_.Int(1), f_.Out(ScalarType::kInt32, 1)}).code(),
             absl::StatusCode::kInvalidArgument);
 }
@@ -68,7 +70,9 @@ TEST_F(ArithmeticTest, NumbersPromoteByKindOnly) {
   ASSERT_TRUE(Run("aten::mul.Scalar_out", {f_.Of<int32_t>({2}, {3, 4}), f_.Double(0.5), out}).ok());
   EXPECT_THAT(Elements<float>(out), ElementsAre(1.5f, 2));
   auto* half = f_.Out(ScalarType::kBFloat16, 1);
-  ASSERT_TRUE(Run("aten::mul.Scalar_out", {f_.Of<tensor::BFloat16>({1}, {tensor::BFloat16(3.0f)}), f_.Double(1.0 / 3), half}).ok());
+  ASSERT_TRUE(
+      Run("aten::mul.Scalar_out", {f_.Of<tensor::BFloat16>({1}, {tensor::BFloat16(3.0f)}), f_.Double(1.0 / 3), half})
+          .ok());
   EXPECT_EQ(static_cast<float>(Elements<tensor::BFloat16>(half)[0]), 1.0f);
 }
 
@@ -110,7 +114,8 @@ TEST_F(ArithmeticTest, ComparisonsUseThePromotedType) {
 
 TEST_F(ArithmeticTest, BitsAreForIntegers) {
   auto* out = f_.Out(ScalarType::kBool, 1);
-  ASSERT_TRUE(Run("aten::bitwise_and.Tensor_out", {f_.Of<bool>({2}, {true, true}), f_.Of<bool>({2}, {true, false}), out}).ok());
+  ASSERT_TRUE(
+      Run("aten::bitwise_and.Tensor_out", {f_.Of<bool>({2}, {true, true}), f_.Of<bool>({2}, {true, false}), out}).ok());
   EXPECT_THAT(Elements<bool>(out), ElementsAre(true, false));
   auto* f = f_.Of<float>({1}, {1});
   EXPECT_FALSE(Run("aten::bitwise_and.Tensor_out", {f, f, f_.Out(ScalarType::kFloat32, 1)}).ok());
@@ -139,7 +144,9 @@ TEST_F(ArithmeticTest, MeanReducesAnyDimensions) {
 
 TEST_F(ArithmeticTest, ReducingNothingGivesNan) {
   auto* out = f_.Out(ScalarType::kFloat32, 1);
-  ASSERT_TRUE(Run("aten::mean.out", {f_.Empty(ScalarType::kFloat32, {2, 0}), f_.Ints({1}), f_.Bool(false), f_.None(), out}).ok());
+  ASSERT_TRUE(
+      Run("aten::mean.out", {f_.Empty(ScalarType::kFloat32, {2, 0}), f_.Ints({1}), f_.Bool(false), f_.None(), out})
+          .ok());
   EXPECT_TRUE(std::isnan(Elements<float>(out)[0]) && std::isnan(Elements<float>(out)[1]));
 }
 
@@ -156,7 +163,9 @@ TEST_F(ArithmeticTest, ProductsOfMatrices) {
 
 TEST_F(ArithmeticTest, SoftmaxOfMaskedRows) {
   auto* out = f_.Out(ScalarType::kFloat32, 2);
-  ASSERT_TRUE(Run("aten::_softmax.out", {f_.Of<float>({2, 2}, {0, -kInf, -kInf, -kInf}), f_.Int(-1), f_.Bool(false), out}).ok());
+  ASSERT_TRUE(
+      Run("aten::_softmax.out", {f_.Of<float>({2, 2}, {0, -kInf, -kInf, -kInf}), f_.Int(-1), f_.Bool(false), out})
+          .ok());
   EXPECT_EQ(Elements<float>(out)[0], 1);
   EXPECT_EQ(Elements<float>(out)[1], 0);
   EXPECT_TRUE(std::isnan(Elements<float>(out)[2]));
@@ -166,13 +175,15 @@ TEST_F(ArithmeticTest, LayerNormOfTwoRows) {
   auto* out = f_.Out(ScalarType::kFloat32, 2);
   auto* mean = f_.Out(ScalarType::kFloat32, 2);
   auto* rstd = f_.Out(ScalarType::kFloat32, 2);
-  ASSERT_TRUE(Run("aten::native_layer_norm.out", {f_.Of<float>({2, 2}, {1, 3, 5, 5}), f_.Ints({2}), f_.Of<float>({2}, {1, 2}),
-                  f_.None(), f_.Double(0), out, mean, rstd}).ok());
+  ASSERT_TRUE(Run("aten::native_layer_norm.out", {f_.Of<float>({2, 2}, {1, 3, 5, 5}), f_.Ints({2}),
+                                                  f_.Of<float>({2}, {1, 2}), f_.None(), f_.Double(0), out, mean, rstd})
+                  .ok());
   EXPECT_EQ(Elements<float>(out)[0], -1);
   EXPECT_EQ(Elements<float>(out)[1], 2);
   EXPECT_EQ(Elements<float>(mean)[1], 5);
-  EXPECT_FALSE(Run("aten::native_layer_norm.out", {f_.Of<float>({2, 2}, {1, 3, 5, 5}), f_.Ints({3}), f_.None(), f_.None(),
-                   f_.Double(0), out, mean, rstd}).ok());
+  EXPECT_FALSE(Run("aten::native_layer_norm.out", {f_.Of<float>({2, 2}, {1, 3, 5, 5}), f_.Ints({3}), f_.None(),
+                                                   f_.None(), f_.Double(0), out, mean, rstd})
+                   .ok());
 }
 
 TEST_F(ArithmeticTest, FunctionsOfIntegersAreFloat) {
@@ -183,7 +194,8 @@ TEST_F(ArithmeticTest, FunctionsOfIntegersAreFloat) {
 }
 
 TEST_F(ArithmeticTest, Gelu) {
-  tensor::Value none = tensor::Value::String("none"), tanh = tensor::Value::String("tanh"), odd = tensor::Value::String("x");
+  tensor::Value none = tensor::Value::String("none"), tanh = tensor::Value::String("tanh"),
+                odd = tensor::Value::String("x");
   auto* in = f_.Of<float>({2}, {1, -1});
   auto* out = f_.Out(ScalarType::kFloat32, 1);
   ASSERT_TRUE(Run("aten::gelu.out", {in, &none, out}).ok());

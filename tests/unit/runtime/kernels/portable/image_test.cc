@@ -11,9 +11,9 @@ namespace {
 using tensor::ScalarType;
 using tensor::Value;
 using testing::Elements;
+using ::testing::ElementsAre;
 using testing::SizesOf;
 using testing::TensorFactory;
-using ::testing::ElementsAre;
 
 class ImageTest : public ::testing::Test {
  protected:
@@ -22,9 +22,8 @@ class ImageTest : public ::testing::Test {
   }
   absl::Status Convolve(Value* in, Value* weight, Value* bias, std::vector<int64_t> stride,
                         std::vector<int64_t> padding, bool transposed, int64_t groups, Value* out) {
-    return Run("aten::convolution.out",
-               {in, weight, bias, f_.Ints(stride), f_.Ints(padding), f_.Ints({1}), f_.Bool(transposed), f_.Ints({0}),
-                f_.Int(groups), out});
+    return Run("aten::convolution.out", {in, weight, bias, f_.Ints(stride), f_.Ints(padding), f_.Ints({1}),
+                                         f_.Bool(transposed), f_.Ints({0}), f_.Int(groups), out});
   }
   void TearDown() override { EXPECT_TRUE(f_.GuardsIntact()); }
 
