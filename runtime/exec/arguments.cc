@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <variant>
 
 #include "runtime/base/status.h"
 #include "runtime/exec/environment.h"
@@ -28,12 +29,15 @@ void ForEachElement(const tensor::Tensor& tensor, const Copy& copy) {
   }
 }
 
-absl::Status BindTensor(Value& value, const Argument& argument, memory::ScratchBuffer& buffer) {
+// `planned`: the file gives the input a place of its own, which views of it share.
+absl::Status BindTensor(Value& value, const Argument& argument, bool planned, memory::ScratchBuffer& buffer) {
   tensor::Tensor& input = value.tensor();
   ETD_RETURN_IF_ERROR(input.Resize(argument.sizes));
   ETD_RETURN_IF_ERROR(CheckTensorArgument(input, argument));
-  ETD_ASSIGN_OR_RETURN(std::byte* memory, buffer.Get(input.nbytes() + kBufferPadding));
-  input.set_raw(memory);
+  if (!planned) {
+    ETD_ASSIGN_OR_RETURN(std::byte* memory, buffer.Get(input.nbytes() + kBufferPadding));
+    input.set_raw(memory);
+  }
   CopyRowMajorInto(argument.bytes, input);
   return absl::OkStatus();
 }
@@ -112,7 +116,8 @@ absl::Status InputBinder::Bind(const program::MethodSpec& spec, std::span<const 
     if (arguments[i].kind != value.kind()) {
       status = InvalidArgument("it is {}, not {}", tensor::KindName(value.kind()), tensor::KindName(arguments[i].kind));
     } else if (value.kind() == Value::Kind::kTensor) {
-      status = BindTensor(value, arguments[i], buffers_[i]);
+      const auto* tensor = std::get_if<program::TensorSpec>(&spec.values[spec.inputs[i]]);
+      status = BindTensor(value, arguments[i], tensor != nullptr && tensor->planned(), buffers_[i]);
     } else {
       status = CheckPlainArgument(value, arguments[i]);
     }

@@ -12,7 +12,8 @@
 
 namespace etd::exec {
 
-// Copies arguments into buffers of its own, which kernels may overwrite and read a little past. One per method instance.
+// Copies arguments into the places that the file plans for them, or into buffers of its own; kernels may overwrite both and
+// read a little past. One per method instance.
 class InputBinder {
  public:
   // Gives the inputs' values their shapes and memory. Tensors must have the input's type and rank and fit its bound;
