@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grpc/grpc.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel_posix.h>
@@ -15,6 +16,16 @@
 #include "etd/v1/etd.grpc.pb.h"
 
 namespace etd::client {
+namespace {
+
+// Once used, gRPC stays set up until the process ends. Otherwise the end of its last object takes it down, which waits
+// for a thread of its own: for up to 10 s when a message did not fit into the socket at once.
+void KeepGrpc() {
+  static const bool kept = (grpc_init(), true);
+  (void)kept;
+}
+
+}  // namespace
 
 // gRPC is handed a connected socket rather than an address: so what is wrong with the socket is told by the system in
 // its own words, at once, and a lost connection is not made again behind the caller's back.
@@ -22,6 +33,7 @@ class Client::Connection {
  public:
   // Takes `socket`. `watched` is a second descriptor of it, -1 where there is none.
   Connection(std::string path, int socket, int watched) : path_(std::move(path)), watched_(watched) {
+    KeepGrpc();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);  // outputs of Infer are as large as they are
     stub_ = v1::Etd::NewStub(grpc::CreateCustomInsecureChannelFromFd("etd", socket, arguments));

@@ -305,6 +305,21 @@ TEST_F(EtctlTest, InferCarriesValuesBothWays) {
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(EtctlTest, InferCarriesMoreThanGrpcAllowsByDefault) {
+  const std::filesystem::path folder = TestFolder("etctl_large");
+  v1::Tensor tensor;
+  tensor.set_dtype(v1::DATA_TYPE_UINT8);
+  tensor.add_shape(6 << 20);
+  tensor.set_data(std::string(6 << 20, 'x'));
+  const std::string file = (folder / "in.npy").string();
+  ASSERT_TRUE(WriteNpy(file, tensor).ok());
+  EXPECT_EQ(Run({"infer", "tales", "--input", file, "--output-dir", folder.string()}), 0) << err();
+  const auto written = ReadNpy((folder / "output_0.npy").string());
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_TRUE(written->data() == tensor.data());
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(EtctlTest, ALostConnectionIsToldFromARefusal) {
   const auto client = client::Client::Connect(daemon_.socket());
   ASSERT_TRUE(client.ok()) << client.status();
