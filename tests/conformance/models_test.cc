@@ -65,10 +65,6 @@ bool NeedsOtherDevice(const std::vector<std::string>& missing) {
   return std::ranges::any_of(missing, [](const std::string& feature) { return feature.starts_with("delegate "); });
 }
 
-// Static int8 through another XNNPACK than the peer's: outputs differ by one more step than the folder allows. To be
-// taken out when it passes, which the test checks.
-bool KnownToDiffer(const std::string& folder) { return folder == "raw_vit_xnnpack_staticint8"; }
-
 class ModelFolder : public testing::TestWithParam<std::string> {
  protected:
   void Run(bool reference) {
@@ -105,7 +101,6 @@ class ModelFolder : public testing::TestWithParam<std::string> {
       SCOPED_TRACE(call.dump());
       RunCall(folder, call, **instance, shared_state ? "eager" : "outputs", atol, rtol);
     }
-    EXPECT_EQ(differences_ > 0, KnownToDiffer(GetParam())) << "a folder that is known to differ no longer does";
   }
 
   void RunCall(const fs::path& folder, const json& call, engine::Instance& instance, const char* expected,
@@ -130,13 +125,9 @@ class ModelFolder : public testing::TestWithParam<std::string> {
       const auto* tensor = std::get_if<engine::OwnedTensor>(&(*outputs)[k]);
       ASSERT_NE(tensor, nullptr);
       const std::string difference = Compare(*tensor, *want, atol, rtol);
-      if (difference.empty()) continue;
-      ++differences_;
-      if (!KnownToDiffer(GetParam())) ADD_FAILURE() << "output " << k << ": " << difference;
+      EXPECT_EQ(difference, "") << "output " << k;
     }
   }
-
-  int differences_ = 0;
 };
 
 TEST_P(ModelFolder, ReferencePathEqualsExecuTorch) { Run(true); }

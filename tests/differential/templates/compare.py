@@ -115,8 +115,9 @@ class Generator:
 
     def sequence(self, depth=2):
         if depth == 0:
+            # Views of a dict only as lists: their set arithmetic (a str minus a view) is not offered.
             return self.pick("numbers", "words", "[]", "[1, 'a', none]", "(1, 2)", "range(4)", "range(5, 0, -2)", "pairs",
-                             "nested", "'xyz'", "['b', 'B', 'a']", "messages", "messages[2:4]", "nested.keys()",
+                             "nested", "'xyz'", "['b', 'B', 'a']", "messages", "messages[2:4]", "nested.keys() | list",
                              "nested.values() | list")
         s = self.sequence(depth - 1)
         i, j = self.integer(), self.integer()
