@@ -75,9 +75,11 @@ StopMatcher::Result StopMatcher::Push(std::string_view piece) {
     if (state.stop == 0) continue;
     stopped_ = true;
     std::string emit = std::move(held_);
-    emit.resize(WholeCodePoints(emit, emit.size() - static_cast<size_t>(state.stop)));
     held_.clear();
-    return {std::move(emit), true};
+    const size_t begin = emit.size() - static_cast<size_t>(state.stop);
+    std::string stop = emit.substr(begin);
+    emit.resize(WholeCodePoints(emit, begin));
+    return {std::move(emit), true, std::move(stop)};
   }
   const size_t depth = static_cast<size_t>(states_[static_cast<size_t>(state_)].depth);
   const size_t ready = WholeCodePoints(held_, held_.size() - depth);

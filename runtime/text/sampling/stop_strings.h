@@ -21,6 +21,7 @@ class StopMatcher {
   struct Result {
     std::string emit;      // text that may go to the client now; whole code points, if the pieces are
     bool stopped = false;  // a stop string was found: `emit` ends before it, and all later text is dropped
+    std::string stop = {};  // the one that was found, in the result that found it
   };
   // Holds back what could be the start of a stop string; it comes with a later result.
   Result Push(std::string_view piece);
