@@ -22,7 +22,7 @@ _VALUES = _BASE | {"runtime/tensor", "runtime/memory"}
 _BACKEND = _VALUES | {"runtime/threads", "runtime/delegate", "runtime/graph"}
 _KERNELS = _VALUES | {"runtime/threads", "runtime/kernel", "runtime/kernels/portable/util"}
 _LEAVES = {"scheduler/kv", "scheduler/budget", "scheduler/queue", "scheduler/arbiter"}
-_POLICY = _BASE | {"runtime/engine", "scheduler/request"} | _LEAVES
+_POLICY = _BASE | {"runtime/engine", "scheduler/request", "scheduler/refusal"} | _LEAVES
 _RUNTIME = {
     "runtime/base", "runtime/tensor", "runtime/threads", "runtime/memory", "runtime/engine", "runtime/program",
     "runtime/kernel", "runtime/delegate", "runtime/graph", "runtime/exec", "runtime/kernels/prim", "runtime/kernels/portable",
@@ -32,7 +32,7 @@ _RUNTIME = {
 _BACKENDS = {"backends/xnnpack", "backends/vulkan", "backends/plugin/host"}
 _TEXT = {"runtime/text/tokenizer", "runtime/text/sampling", "runtime/text/grammar", "runtime/text/chat"}
 _SCHEDULER = _LEAVES | {"scheduler/request", "scheduler/admission", "scheduler/batch", "scheduler/token_channel",
-                        "scheduler/.", "scheduler/loop"}
+                        "scheduler/refusal", "scheduler/core", "scheduler/loop"}
 _DAEMON = {"daemon/service", "daemon/auth", "daemon/models", "daemon/config", "daemon/metrics", "daemon/health"}
 
 # Folder → what it may include besides itself. A file without its suffix is an entry of its own; "folder/." is the files
@@ -70,22 +70,24 @@ ALLOWED: Dict[str, Set[str]] = {
     "backends/plugin/openvino": {"backends/plugin/abi"},
     "backends/plugin/null": {"backends/plugin/abi"},
     "scheduler/request": _BASE | {"runtime/engine"},
-    "scheduler/kv": _BASE | {"scheduler/request"},
-    "scheduler/budget": _BASE | {"scheduler/request"},
-    "scheduler/queue": _BASE | {"scheduler/request"},
-    "scheduler/arbiter": _BASE | {"scheduler/request"},
+    "scheduler/kv": _BASE | {"scheduler/request", "scheduler/refusal"},
+    "scheduler/budget": _BASE | {"scheduler/request", "scheduler/refusal"},
+    "scheduler/queue": _BASE | {"scheduler/request", "scheduler/refusal"},
+    "scheduler/arbiter": _BASE | {"scheduler/request", "scheduler/refusal"},
     "scheduler/admission": _POLICY,
     "scheduler/batch": _POLICY,
     "scheduler/token_channel": _BASE | {"runtime/engine", "scheduler/request"},
-    "scheduler/.": _POLICY | {"scheduler/admission", "scheduler/batch", "scheduler/token_channel"},
-    "scheduler/loop": _POLICY | {"scheduler/admission", "scheduler/batch", "scheduler/token_channel", "scheduler/."},
+    "scheduler/refusal": _BASE,
+    "scheduler/core": _POLICY | {"scheduler/admission", "scheduler/batch", "scheduler/token_channel"},
+    "scheduler/loop": _POLICY | {"scheduler/token_channel", "scheduler/core"},
     "daemon/auth": _BASE,
     "daemon/config": _BASE,
     "daemon/metrics": _BASE,
     "daemon/health": _BASE,
-    "daemon/models": _BASE | {"runtime/program", "runtime/engine", "scheduler/budget"},
-    "daemon/service": _BASE | _TEXT | {"proto", "scheduler/request", "scheduler/loop", "scheduler/token_channel",
-                                       "daemon/auth", "daemon/models", "daemon/metrics"},
+    "daemon/models": _BASE | {"runtime/program", "runtime/engine", "scheduler/budget", "daemon/auth"},
+    "daemon/service": _BASE | _TEXT | {"proto", "runtime/engine", "scheduler/request", "scheduler/refusal",
+                                       "scheduler/loop", "scheduler/token_channel", "daemon/auth", "daemon/models",
+                                       "daemon/metrics"},
     "daemon/app": {"proto"} | _RUNTIME | _BACKENDS | _SCHEDULER | _DAEMON,
     "daemon/main": {"proto"} | _RUNTIME | _BACKENDS | _SCHEDULER | _DAEMON | {"daemon/app"},
     "clients/cpp": {"proto"},
