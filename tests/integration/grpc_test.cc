@@ -1,4 +1,5 @@
 // The same service over gRPC: what it says is what frames say; health, reflection, TCP, large messages.
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <unistd.h>
@@ -184,10 +185,16 @@ TEST_F(GrpcTest, HealthSaysServing) {
   // grpc.health.v1.HealthCheckRequest is empty here; the response's field 1 is the status, 1 is SERVING.
   const grpc::Slice nothing;
   grpc::ByteBuffer request(&nothing, 1);
-  const grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check", grpc::internal::RpcMethod::NORMAL_RPC, channel);
   grpc::ByteBuffer response;
-  const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
-      channel.get(), method, &context, request, &response);
+  grpc::Status status;
+  grpc::GenericStub stub(channel);
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
+  call->StartCall();
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
   ASSERT_TRUE(status.ok()) << status.error_message();
   grpc::Slice slice;
   ASSERT_TRUE(response.DumpToSingleSlice(&slice).ok());

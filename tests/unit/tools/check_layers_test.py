@@ -90,7 +90,7 @@ class Table(unittest.TestCase):
     def test_a_file_can_have_rules_of_its_own(self):
         self.assertEqual(folder_of("scheduler/request.h"), "scheduler/request")
         self.assertEqual(folder_of("scheduler/loop.cc"), "scheduler/loop")
-        self.assertEqual(folder_of("scheduler/other.cc"), "scheduler/.")
+        self.assertIsNone(folder_of("scheduler/other.cc"))
         self.assertIsNone(folder_of("scheduler/other/file.cc"))
 
     def test_the_longest_entry_wins(self):

@@ -161,8 +161,9 @@ TEST_F(ModelStoreTest, BudgetEvictsWhatNobodyCountsOn) {
 }
 
 TEST_F(ModelStoreTest, ForcedUnloadTakesAllUses) {
-  ASSERT_TRUE(Load(Program("a")).ok());
-  ASSERT_TRUE(Load(Program("a")).ok());
+  const std::string path = Program("a");
+  ASSERT_TRUE(Load(path).ok());
+  ASSERT_TRUE(Load(path).ok());
   EXPECT_TRUE(Unload("a", true)->unloaded);
   EXPECT_EQ(forced_, 1);
 }
