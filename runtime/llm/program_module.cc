@@ -34,6 +34,13 @@ engine::ValueInfo InfoOf(const program::ValueSpec& spec) {
   return info;
 }
 
+bool HasStaticInputs(const program::MethodSpec& method) {
+  return std::ranges::all_of(method.inputs, [&](uint32_t input) {
+    const auto* tensor = std::get_if<TensorSpec>(&method.values[input]);
+    return tensor == nullptr || tensor->dynamism == program::Dynamism::kStatic;
+  });
+}
+
 // Sizes as the runtime has them. Errors: INVALID_ARGUMENT for sizes that no tensor has.
 absl::StatusOr<std::vector<int32_t>> NarrowSizes(const std::vector<int64_t>& sizes) {
   if (sizes.size() > static_cast<size_t>(tensor::kMaxRank)) return InvalidArgument("a tensor has at most {} dimensions", tensor::kMaxRank);
@@ -166,7 +173,12 @@ void ProgramModule::DescribeMethods() {
 
 absl::Status ProgramModule::CompileAll() {
   for (const program::MethodSpec& method : program_->program().methods()) {
-    ETD_RETURN_IF_ERROR(ExecutorOf(method).status());
+    ETD_ASSIGN_OR_RETURN(const std::shared_ptr<exec::GraphExecutor> executor, ExecutorOf(method));
+    // Where every shape is known now, an operator that can't take its arguments is found now too.
+    if (executor == nullptr || !HasStaticInputs(method)) continue;
+    if (absl::Status status = executor->PlanNow(); !status.ok()) {
+      return Annotate(status, fmt::format("method {}", method.name));
+    }
   }
   return program_->FinishCompiling();
 }
