@@ -17,6 +17,8 @@ namespace etd::xnnpack {
 
 struct CompilerOptions {
   bool profile = false;  // Regions time their operators (XnnpackRegion::Profile).
+  // What the values inside one region may take together; shapes that need more are refused. 0: half the machine's memory.
+  uint64_t working_limit_bytes = 0;
 };
 
 // For one program. Not thread-safe; outlives its regions, which share its packed weights and working memory.
@@ -34,8 +36,7 @@ class XnnpackCompiler : public graph::RegionCompiler {
   std::span<const std::span<const std::byte>> packed_sources() const override { return store_.sources(); }
 
  private:
-  XnnpackCompiler(threads::ThreadPool* pool, CompilerOptions options, WorkspaceHandle workspace)
-      : pool_(pool), options_(options), workspace_(std::move(workspace)) {}
+  XnnpackCompiler(threads::ThreadPool* pool, CompilerOptions options, WorkspaceHandle workspace);
 
   threads::ThreadPool* pool_;
   CompilerOptions options_;

@@ -97,6 +97,7 @@ class Lowering {
         return AddAsMatrixProduct(std::move(node));
       }
       WidenWeights(node);
+      if (ScalesBias(node)) return AddBiasLater(std::move(node));
     }
     return Emit(std::move(node));
   }
@@ -201,6 +202,23 @@ class Lowering {
         (node.attributes.flags & kTransposeWeights) == 0) {
       filter = Reformed(filter, DenseType::kQCInt8, WeightForm::kInt4ToInt8);
     }
+  }
+
+  // Kernels of float rows with integer weights multiply the bias by the scale of the weights, too.
+  bool ScalesBias(const FragmentNode& node) {
+    return node.kind == DenseKind::kFullyConnected && node.inputs.size() > 2 &&
+           type(node.inputs[0]) == DenseType::kFloat32 && IsPerChannel(type(node.inputs[1]));
+  }
+
+  absl::Status AddBiasLater(FragmentNode node) {
+    const uint32_t bias = node.inputs[2], output = node.outputs[0], sum = NewValue(DenseType::kFloat32);
+    DenseAttributes range;
+    std::swap(range.output_min, node.attributes.output_min);
+    std::swap(range.output_max, node.attributes.output_max);
+    node.inputs.pop_back();
+    node.outputs = {sum};
+    ETD_RETURN_IF_ERROR(Emit(std::move(node)));
+    return Emit({DenseKind::kAdd, {sum, bias}, {output}, range});
   }
 
   absl::Status AddAsMatrixProduct(FragmentNode node) {

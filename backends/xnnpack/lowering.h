@@ -4,6 +4,7 @@
 //     so do softmax, average pooling and matrix products of quantised values;
 //   * float16 weights beside float32 activations, and in convolutions, are widened to float32 when they are packed;
 //   * weights of 4 bits beside statically quantised activations are unpacked to 8 bits;
+//   * the bias beside float32 rows and integer weights is added in a node of its own (XNNPACK would scale it);
 //   * a float16 product with weights computed at run time becomes a matrix product;
 //   * pooling over windows of one element becomes a clamp;
 //   * int32 values that are only moved around are moved as float32 bits.

@@ -72,10 +72,12 @@ absl::StatusOr<std::unique_ptr<XnnpackRegion>> XnnpackRegion::Create(const graph
       "packing weights and choosing kernels"));
   region->runtime_.reset(runtime);
   region->profile_ = context.profile;
+  region->working_limit_bytes_ = context.working_limit_bytes;
   region->nodes_ = std::move(lowered.fragment.nodes);
   region->shapes_ = std::move(lowered.shapes);
   for (const FragmentValue& value : lowered.fragment.values) {
     region->element_bytes_.push_back(ElementBytes(value.type));
+    region->inside_.push_back(value.role == Role::kInternal);
   }
   std::vector<bool> used(fragment.values.size());
   for (const graph::FragmentNode& node : region->nodes_) {
@@ -126,6 +128,25 @@ absl::Status XnnpackRegion::InferAll() {
   return absl::OkStatus();
 }
 
+// XNNPACK would fill whatever it gets with zeros; a file that pads a number to the size of the machine must not have that.
+absl::Status XnnpackRegion::CheckWorkingMemory() const {
+  double bytes = 0;
+  for (size_t i = 0; i < shapes_.size(); ++i) {
+    if (inside_[i]) bytes += static_cast<double>(shapes_[i].numel() * element_bytes_[i]);
+  }
+  for (const graph::FragmentNode& node : nodes_) {
+    // Windows are walked along lists of pointers, one for each pixel and element of the window.
+    const graph::DenseAttributes& a = node.attributes;
+    const Shape& out = shapes_[node.outputs[0]];
+    if (a.kernel_height == 0 || out.rank != 4) continue;
+    const double pixels = static_cast<double>(out[1]) * static_cast<double>(out[2]);
+    bytes += pixels * a.kernel_height * a.kernel_width * static_cast<double>(sizeof(void*));
+  }
+  if (bytes <= static_cast<double>(working_limit_bytes_)) return absl::OkStatus();
+  return ResourceExhausted("these shapes need about {:.0f} MiB of working memory; at most {} MiB are given to a region",
+                           bytes / (1 << 20), working_limit_bytes_ >> 20);
+}
+
 absl::Status XnnpackRegion::Reshape(std::span<const Shape> inputs) {
   prepared_ = false;
   bound_ = false;
@@ -146,6 +167,7 @@ absl::Status XnnpackRegion::Reshape(std::span<const Shape> inputs) {
     prepared_ = true;
     return absl::OkStatus();
   }
+  ETD_RETURN_IF_ERROR(CheckWorkingMemory());
   for (const Port& port : inputs_) {
     const Shape& shape = shapes_[port.value];
     ETD_RETURN_IF_ERROR(

@@ -24,6 +24,7 @@ struct RegionContext {
   WeightStore& store;
   xnn_workspace_t workspace;
   threads::ThreadPool* pool;  // Null: the calling thread computes alone.
+  uint64_t working_limit_bytes = 0;  // See CompilerOptions.
   bool profile = false;       // Times every operator, which costs a little.
 };
 
@@ -73,6 +74,7 @@ class XnnpackRegion : public graph::Region {
   absl::Status Reshape(std::span<const Shape> inputs);
   absl::Status PlanAnew();
   absl::Status InferAll();
+  absl::Status CheckWorkingMemory() const;
   bool SharesMemoryDifferently() const;
   absl::Status ResizeOutputs(std::span<tensor::Tensor* const> externals) const;
   absl::Status Bind(std::span<tensor::Tensor* const> externals);
@@ -86,6 +88,8 @@ class XnnpackRegion : public graph::Region {
   std::vector<Shape> scratch_shapes_;
   std::vector<xnn_external_value> bindings_;
   RuntimeHandle runtime_;
+  std::vector<bool> inside_;  // Of every value: whether it lies in working memory.
+  uint64_t working_limit_bytes_ = 0;
   bool profile_ = false;
   bool prepared_ = false;  // Shapes are valid.
   bool bound_ = false;     // XNNPACK knows the addresses in bindings_ and the shapes.

@@ -14,6 +14,7 @@ using graph::FragmentNode;
 
 // XNNPACK keeps these in 32 bits and adds a few of them up.
 constexpr size_t kMaxWindow = size_t{1} << 24;
+constexpr size_t kMaxWindowElements = size_t{1} << 24;
 
 // A node's operands by position.
 struct Operands {
@@ -212,6 +213,9 @@ absl::Status CheckWindow(const DenseAttributes& a, const Shape& in) {
     if (positive == 0 || positive > kMaxWindow) {
       return InvalidArgument("a window's sizes, steps and dilations are from 1 to {}, not {}", kMaxWindow, positive);
     }
+  }
+  if (size_t{a.kernel_height} * a.kernel_width > kMaxWindowElements) {
+    return InvalidArgument("a window of {} × {}", a.kernel_height, a.kernel_width);
   }
   for (const uint32_t padding : {a.padding_top, a.padding_right, a.padding_bottom, a.padding_left, a.adjustment_height,
                                  a.adjustment_width}) {
