@@ -1,7 +1,6 @@
 #include "daemon/service/grpc_server.h"
 
 #include <fcntl.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/server_posix.h>
 #include <sys/epoll.h>
@@ -14,6 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/service/grpc_service.h"
+#include "daemon/service/reflection_service.h"
 #include "runtime/base/unique_fd.h"
 
 namespace etd::service {
@@ -28,6 +28,7 @@ constexpr auto kShutdownGrace = std::chrono::milliseconds(200);
 struct GrpcServers::IdentityServer {
   auth::Identity identity;
   std::unique_ptr<GrpcService> service;
+  ReflectionService reflection;
   std::unique_ptr<grpc::Server> server;
   size_t connections = 0;
   EventLoop::TimerId idle_timer;
@@ -43,10 +44,7 @@ struct GrpcServers::Watched {
 GrpcServers::GrpcServers(EventLoop* loop, Service* service, Duration idle)
     : loop_(loop), service_(service), idle_(idle) {
   static std::once_flag once;
-  std::call_once(once, [] {
-    grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  });
+  std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
 }
 
 GrpcServers::~GrpcServers() {
@@ -67,6 +65,7 @@ GrpcServers::IdentityServer* GrpcServers::ServerOf(const auth::Identity& identit
   entry->service = std::make_unique<GrpcService>(service_, identity);
   grpc::ServerBuilder builder;
   builder.RegisterService(entry->service.get());
+  builder.RegisterService(&entry->reflection);
   builder.SetMaxReceiveMessageSize(-1);
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);

@@ -179,26 +179,42 @@ TEST_F(GrpcTest, KilledClientEndsItsRequest) {
   EXPECT_EQ(Status(*frames_).counters().requests_cancelled(), 1u);
 }
 
-TEST_F(GrpcTest, HealthSaysServing) {
-  const auto channel = Open("unix:" + daemon_.socket());
-  grpc::ClientContext context;
-  // grpc.health.v1.HealthCheckRequest is empty here; the response's field 1 is the status, 1 is SERVING.
-  const grpc::Slice nothing;
-  grpc::ByteBuffer request(&nothing, 1);
-  grpc::ByteBuffer response;
-  grpc::Status status;
+// One message there and one back, of any method.
+std::string RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, const std::string& bytes) {
   grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
   grpc::CompletionQueue queue;
-  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
-  call->StartCall();
-  call->Finish(&response, &status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  ASSERT_TRUE(queue.Next(&tag, &ok));
-  ASSERT_TRUE(status.ok()) << status.error_message();
-  grpc::Slice slice;
-  ASSERT_TRUE(response.DumpToSingleSlice(&slice).ok());
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(slice.begin()), slice.size()), "\x08\x01");
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  call->StartCall(nullptr);
+  EXPECT_TRUE(wait());
+  const grpc::Slice slice(bytes);
+  call->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
+  EXPECT_TRUE(wait());
+  grpc::ByteBuffer answer;
+  call->Read(&answer, nullptr);
+  const bool read = wait();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  EXPECT_TRUE(wait());
+  EXPECT_TRUE(read) << method << ": " << status.error_message();
+  grpc::Slice whole;
+  return answer.DumpToSingleSlice(&whole).ok() ? std::string(reinterpret_cast<const char*>(whole.begin()), whole.size()) : "";
+}
+
+TEST_F(GrpcTest, HealthAndReflection) {
+  const auto channel = Open("unix:" + daemon_.socket());
+  // HealthCheckRequest is empty for the server as a whole; field 1 of the response is the status, 1 is SERVING.
+  EXPECT_EQ(RawCall(channel, "/grpc.health.v1.Health/Check", ""), "\x08\x01");
+  // ServerReflectionRequest: field 7, list_services.
+  const std::string services =
+      RawCall(channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
+  EXPECT_NE(services.find("etd.v1.Etd"), std::string::npos);
+  EXPECT_NE(services.find("grpc.health.v1.Health"), std::string::npos);
 }
 
 TEST_F(GrpcTest, SlowReaderPausesOnlyItself) {

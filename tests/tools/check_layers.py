@@ -118,7 +118,7 @@ LIBRARIES: Dict[str, Set[str]] = {
 QUOTED = ("absl/", "spdlog/", "fmt/", "hwy/", "nlohmann/", "openssl/", "pcre2.h", "utf8proc.h") + tuple(LIBRARIES)
 
 # Generated headers are included by the name their own project gives them.
-GENERATED = {"etd/v1/": "proto"}
+GENERATED = {"etd/v1/": "proto", "grpc/reflection/": "proto"}
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 _COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/|("(?:\\.|[^"\\\n])*")', re.DOTALL)

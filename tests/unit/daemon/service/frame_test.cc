@@ -46,7 +46,7 @@ TEST(Frame, ImpossibleLengthsAreErrors) {
 }
 
 TEST(Frame, ParseCall) {
-  const std::string payload = "\x10\x27\0\0\x05"s + "Inferrequest";
+  const std::string payload = "\x10\x27\0\0\x05"s + "Inferrequest";  // the parts are views into it
   const auto call = ParseCall(payload);
   ASSERT_TRUE(call.ok());
   EXPECT_EQ(call->timeout_ms, 10000u);
