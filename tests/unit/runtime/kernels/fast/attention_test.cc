@@ -4,9 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <limits>
 #include <random>
 #include <vector>
@@ -160,25 +158,6 @@ TEST(FastAttentionTest, NanAndInfinityPassThrough) {
     EXPECT_FALSE(std::isnan(result[0]));
     EXPECT_FALSE(std::isfinite(result[16]));
   }
-}
-
-// Prints, asserts nothing: times depend on the machine. Run with --gtest_also_run_disabled_tests. One thread and the
-// processor's time, so that other work on the machine counts little.
-TEST(FastAttentionTest, DISABLED_Time) {
-  const auto threads = *threads::ThreadPool::Create(1);
-  const auto best = [&](Case& c, int rows, int repeats) {
-    double best = 1e9;
-    for (int i = 0; i < repeats; ++i) {
-      const std::clock_t begin = std::clock();
-      c.Attend(*threads, 0, rows);
-      best = std::min(best, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
-    }
-    return best * 1e6;
-  };
-  Case decode(1, 511, 9, 3, 64, 2048);
-  Case prefill(511, 0, 9, 3, 64, 2048);
-  std::printf("decode at 512 keys: %.1f us, prefill of 511 rows: %.1f us\n", best(decode, 1, 2000),
-              best(prefill, 511, 30));
 }
 
 }  // namespace
