@@ -21,6 +21,15 @@ extern const size_t kCharRunCount;
 extern const CharRange kNormalizationInert[];
 extern const size_t kNormalizationInertCount;
 
+// Code points that patterns know and Unicode 14 (that of PCRE2 10.42) does not, with their general category.
+struct YoungRange {
+  char32_t first;
+  char32_t last;  // inclusive
+  char category[3];
+};
+extern const YoungRange kYoungRanges[];
+extern const size_t kYoungRangeCount;
+
 }  // namespace etd::text
 
 #endif  // ETD_RUNTIME_TEXT_TOKENIZER_CHAR_TABLES_H_

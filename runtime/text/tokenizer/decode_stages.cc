@@ -11,6 +11,9 @@
 namespace etd::text {
 namespace {
 
+// A token never grows further by one Replace: several in a row could fill the memory.
+constexpr size_t kMaxReplaced = size_t{1} << 20;
+
 std::string ReplaceAll(std::string_view text, std::string_view from, std::string_view to) {
   // An empty string stands between all characters.
   if (from.empty()) {
@@ -179,6 +182,7 @@ void ReplaceStage::Advance(bool at_end) {
   std::vector<Match> matches;
   // A pattern that gives up (see Regex::FindAll) replaces nothing.
   if (!pattern_.FindAll(pending_, matches).ok()) matches.clear();
+  if (matches.size() * content_.size() > kMaxReplaced) matches.clear();
   std::string out;
   size_t done = 0;
   for (const Match& match : matches) {

@@ -104,7 +104,7 @@ class StripStage : public TokenSink {
   size_t held_ = 0;  // characters `content` that may turn out to be the end
 };
 
-// Replaces a pattern in each token.
+// Replaces a pattern in each token. Where that would write more than 1 MiB at once, nothing is replaced.
 class ReplaceStage : public TokenSink {
  public:
   ReplaceStage(TokenSink& next, const Pattern& pattern, std::string_view content)

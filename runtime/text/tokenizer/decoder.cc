@@ -163,6 +163,9 @@ Made ReadOne(JsonObject& object, const std::string& type) {
 
 }  // namespace
 
+// Some decoders double a token; real files have up to six.
+constexpr size_t kMaxDecoders = 16;
+
 absl::StatusOr<std::vector<std::unique_ptr<Decoder>>> ReadDecoders(JsonObject& object) {
   std::vector<std::unique_ptr<Decoder>> decoders;
   ETD_ASSIGN_OR_RETURN(const std::string type, object.String("type"));
@@ -171,6 +174,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Decoder>>> ReadDecoders(JsonObject& o
     for (JsonObject& part : parts) {
       ETD_ASSIGN_OR_RETURN(auto made, ReadDecoders(part));
       std::move(made.begin(), made.end(), std::back_inserter(decoders));
+      if (decoders.size() > kMaxDecoders) return InvalidArgument("{} has too many decoders", object.place());
     }
   } else {
     ETD_ASSIGN_OR_RETURN(decoders.emplace_back(), ReadOne(object, type));

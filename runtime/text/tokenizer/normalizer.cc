@@ -15,6 +15,10 @@
 namespace etd::text {
 namespace {
 
+absl::Status TooLong() {
+  return InvalidArgument("the tokenizer's normalizer makes the text longer than {} bytes", kMaxNormalizedText);
+}
+
 // Takes a text made character by character from the old one; its first character stands for the old first one.
 void Replace(NormalizedText& text, std::string changed) {
   text.text = std::move(changed);
@@ -106,6 +110,8 @@ class ReplaceNormalizer : public Normalizer {
     std::vector<Match> matches;
     ETD_RETURN_IF_ERROR(pattern_.FindAll(text.text, matches));
     if (matches.empty()) return absl::OkStatus();
+    // Neither factor is large enough to overflow: both come from texts in memory.
+    if (matches.size() * content_.size() > kMaxNormalizedText) return TooLong();
     std::string out;
     out.reserve(text.text.size() + matches.size() * content_.size());
     size_t start = 0;  // how much of `out` still comes from the start
@@ -247,7 +253,10 @@ class NormalizerSequence : public Normalizer {
  public:
   explicit NormalizerSequence(std::vector<std::unique_ptr<Normalizer>> steps) : steps_(std::move(steps)) {}
   absl::Status Apply(NormalizedText& text) const override {
-    for (const auto& step : steps_) ETD_RETURN_IF_ERROR(step->Apply(text));
+    for (const auto& step : steps_) {
+      ETD_RETURN_IF_ERROR(step->Apply(text));
+      if (text.text.size() > kMaxNormalizedText) return TooLong();
+    }
     return absl::OkStatus();
   }
   bool KeepsText(std::string_view text) const override {

@@ -12,6 +12,9 @@
 
 namespace etd::text {
 
+// What a text may become: steps that multiply it, one after the other, would exhaust the memory.
+inline constexpr size_t kMaxNormalizedText = size_t{1} << 25;
+
 // A text under normalisation; see Piece for what `start_bytes` means.
 struct NormalizedText {
   std::string text;  // valid UTF-8
@@ -23,7 +26,8 @@ class Normalizer {
  public:
   virtual ~Normalizer() = default;
 
-  // Changes `text` in place. Errors: a pattern that cannot be matched (see Regex::FindAll).
+  // Changes `text` in place. Errors: a pattern that cannot be matched (see Regex::FindAll), or INVALID_ARGUMENT where
+  // the text would become longer than kMaxNormalizedText.
   virtual absl::Status Apply(NormalizedText& text) const = 0;
 
   // True only if Apply would surely leave `text` as it is; the cheap answer for most texts.

@@ -12,6 +12,8 @@ namespace {
 
 // More padding than any model's context.
 constexpr int64_t kMaxPadding = 1 << 24;
+// Each piece of a template may be a copy of the text.
+constexpr size_t kMaxPieces = 64;
 
 // A piece of a template: one of the texts, or fixed tokens.
 struct TemplatePiece {
@@ -148,6 +150,9 @@ absl::StatusOr<TemplatePiece> ReadPiece(JsonObject& object, const std::map<std::
 absl::StatusOr<Template> ReadTemplate(JsonObject& object, std::string_view key,
                                       const std::map<std::string, Ids>& special) {
   ETD_ASSIGN_OR_RETURN(std::vector<JsonObject> pieces, object.Objects(key));
+  if (pieces.size() > kMaxPieces) {
+    return InvalidArgument("{} has more than {} pieces", object.PlaceOf(key), kMaxPieces);
+  }
   Template result;
   for (JsonObject& piece : pieces) {
     ETD_ASSIGN_OR_RETURN(result.emplace_back(), ReadPiece(piece, special));

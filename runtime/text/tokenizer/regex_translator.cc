@@ -50,29 +50,26 @@ std::string FlagMembers(uint16_t flag, bool negated) {
   return Ranges(negated ? Complement(ranges) : ranges);
 }
 
-// Letters and numbers by PCRE2's own (fast) property, widened by those younger than its tables.
-const std::string& PropertyMembers(uint16_t flag) {
-  static const auto* const members = new std::map<uint16_t, std::string>{
-      {kLetter, "\\p{L}" + Ranges({{0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3},
-                                   {0x10D4A, 0x10D65}, {0x10D6F, 0x10D85}, {0x10EC2, 0x10EC4}, {0x1123F, 0x11240},
-                                   {0x11380, 0x11389}, {0x1138B, 0x1138B}, {0x1138E, 0x1138E}, {0x11390, 0x113B5},
-                                   {0x113B7, 0x113B7}, {0x113D1, 0x113D1}, {0x113D3, 0x113D3}, {0x11BC0, 0x11BE0},
-                                   {0x11F02, 0x11F02}, {0x11F04, 0x11F10}, {0x11F12, 0x11F33}, {0x1342F, 0x1342F},
-                                   {0x13441, 0x13446}, {0x13460, 0x143FA}, {0x16100, 0x1611D}, {0x16D40, 0x16D6C},
-                                   {0x18CFF, 0x18CFF}, {0x1B132, 0x1B132}, {0x1B155, 0x1B155}, {0x1DF25, 0x1DF2A},
-                                   {0x1E030, 0x1E06D}, {0x1E4D0, 0x1E4EB}, {0x1E5D0, 0x1E5ED}, {0x1E5F0, 0x1E5F0},
-                                   {0x2B739, 0x2B739}, {0x2EBF0, 0x2EE5D}, {0x31350, 0x323AF}})},
-      {kNumber, "\\p{N}" + Ranges({{0x10D40, 0x10D49},
-                                   {0x116D0, 0x116E3},
-                                   {0x11BF0, 0x11BF9},
-                                   {0x11F50, 0x11F59},
-                                   {0x16130, 0x16139},
-                                   {0x16D70, 0x16D79},
-                                   {0x1CCF0, 0x1CCF9},
-                                   {0x1D2C0, 0x1D2D3},
-                                   {0x1E4F0, 0x1E4F9},
-                                   {0x1E5F1, 0x1E5FA}})}};
-  return members->at(flag);
+// The characters of a general category ("l", "lu", …) or of the script "han" that are younger than PCRE2's tables.
+std::vector<CharRange> YoungMembers(std::string_view name) {
+  if (name == "han") return {{0x2B739, 0x2B739}, {0x2EBF0, 0x2EE5D}, {0x31350, 0x323AF}};
+  std::vector<CharRange> ranges;
+  for (size_t i = 0; i < kYoungRangeCount; ++i) {
+    const YoungRange& range = kYoungRanges[i];
+    const char full[] = {static_cast<char>(std::tolower(range.category[0])), range.category[1], '\0'};
+    if (name == full || name == std::string_view(full, 1)) ranges.push_back({range.first, range.last});
+  }
+  return ranges;
+}
+
+// To PCRE2 they are all unassigned: what its "cn" and "c" find too much.
+std::vector<CharRange> YoungNonMembers(std::string_view name) {
+  std::vector<CharRange> ranges;
+  for (size_t i = 0; i < kYoungRangeCount; ++i) {
+    const YoungRange& range = kYoungRanges[i];
+    if (name == "cn" || range.category[0] != 'C') ranges.push_back({range.first, range.last});
+  }
+  return ranges;
 }
 
 // A set of characters: what stands between [ and ], or one \p{…} outside.
@@ -245,7 +242,7 @@ class Translator {
         break;
       case 'd':
       case 'D':
-        set.members += c == 'd' ? "\\p{Nd}" : "\\P{Nd}";
+        AddProperty("nd", c == 'D', set);
         break;
       case 'h':
         set.members += "0-9A-Fa-f";
@@ -279,26 +276,37 @@ class Translator {
       }
     }
     at_ = end + 1;
-    if (name == "l" || name == "letter" || name == "n" || name == "number") {
-      const uint16_t flag = name[0] == 'l' ? kLetter : kNumber;
-      set.members += negated ? FlagMembers(flag, true) : PropertyMembers(flag);
-      return absl::OkStatus();
-    }
     if (name == "space" || name == "whitespace" || name == "word") {
       set.members += FlagMembers(name == "word" ? kPatternWord : kSpace, negated);
       return absl::OkStatus();
     }
-    static const auto* const names = new std::map<std::string, std::string>{
-        {"uppercaseletter", "Lu"}, {"lowercaseletter", "Ll"}, {"titlecaseletter", "Lt"}, {"modifierletter", "Lm"},
-        {"otherletter", "Lo"},     {"mark", "M"},             {"combiningmark", "M"},    {"nonspacingmark", "Mn"},
-        {"punctuation", "P"},      {"symbol", "S"},           {"separator", "Z"},        {"decimalnumber", "Nd"},
-        {"control", "Cc"}, {"any", "Any"},         {"other", "C"},            {"digit", "Nd"},           {"punct", "P"}};
-    const auto known = names->find(name);
-    // A script's name alone means the Script property here, where PCRE2 would take Script_Extensions.
-    const bool script = known == names->end() && name.size() > 2;
-    set.members += fmt::format("\\{}{{{}{}}}", negated ? 'P' : 'p', script ? "sc:" : "",
-                               known != names->end() ? known->second : name);
+    static const auto* const long_names = new std::map<std::string, std::string>{
+        {"letter", "l"},           {"uppercaseletter", "lu"}, {"lowercaseletter", "ll"}, {"titlecaseletter", "lt"},
+        {"modifierletter", "lm"},  {"otherletter", "lo"},     {"mark", "m"},             {"combiningmark", "m"},
+        {"nonspacingmark", "mn"},  {"spacingmark", "mc"},     {"enclosingmark", "me"},   {"number", "n"},
+        {"decimalnumber", "nd"},   {"digit", "nd"},           {"letternumber", "nl"},    {"othernumber", "no"},
+        {"punctuation", "p"},      {"punct", "p"},            {"symbol", "s"},           {"mathsymbol", "sm"},
+        {"currencysymbol", "sc"},  {"modifiersymbol", "sk"},  {"othersymbol", "so"},     {"separator", "z"},
+        {"spaceseparator", "zs"},  {"other", "c"},            {"control", "cc"},         {"cntrl", "cc"},
+        {"format", "cf"},          {"unassigned", "cn"},      {"privateuse", "co"}};
+    if (const auto known = long_names->find(name); known != long_names->end()) name = known->second;
+    AddProperty(name, negated, set);
     return absl::OkStatus();
+  }
+
+  // `name` in lower case: a general category, "any", or a script.
+  void AddProperty(const std::string& name, bool negated, CharSet& set) {
+    // A script's name alone means the Script property here, where PCRE2 would take Script_Extensions.
+    const std::string_view kind = name.size() > 2 && name != "any" ? "sc:" : "";
+    const bool unassigned = name == "c" || name == "cn";
+    const std::string young = Ranges(unassigned ? YoungNonMembers(name) : YoungMembers(name));
+    const std::string property = fmt::format("\\{}{{{}{}}}", negated ? 'P' : 'p', kind, name);
+    // Young characters join the set, or must be kept out of what PCRE2 finds.
+    if (young.empty() || negated == unassigned) {
+      set.members += property + young;
+    } else {
+      set.others.push_back(fmt::format("(?:(?![{}]){})", young, property));
+    }
   }
 
   // One [class], with its nested classes and && operations.

@@ -36,10 +36,16 @@ class Segments {
   std::vector<Piece> pieces;
 
   // Keeps `text` alive as long as this object and returns a view of it.
-  std::string_view Keep(std::string text) { return kept_.emplace_back(std::move(text)); }
+  std::string_view Keep(std::string text) {
+    kept_bytes_ += text.size();
+    return kept_.emplace_back(std::move(text));
+  }
+  // Bytes of all strings kept.
+  size_t kept_bytes() const { return kept_bytes_; }
 
  private:
   std::deque<std::string> kept_;
+  size_t kept_bytes_ = 0;
 };
 
 }  // namespace etd::text

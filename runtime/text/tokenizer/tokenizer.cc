@@ -13,7 +13,10 @@
 namespace etd::text {
 namespace {
 
-constexpr size_t kMaxText = size_t{1} << 30;
+constexpr size_t kMaxText = size_t{1} << 24;
+constexpr size_t kMaxFile = size_t{1} << 29;
+// All that the steps before the model may write; each step writes a small multiple of the text.
+constexpr size_t kMaxPreTokenized = size_t{1} << 28;
 
 // The object in the field `key`, if there is one.
 absl::StatusOr<std::optional<JsonObject>> Part(JsonObject& file, std::string_view key) {
@@ -73,6 +76,7 @@ Tokenizer::Tokenizer(std::unique_ptr<const Pipeline> pipeline) : pipeline_(std::
 Tokenizer::~Tokenizer() = default;
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromJson(std::string_view json) {
+  if (json.size() > kMaxFile) return InvalidArgument("the file is longer than {} bytes", kMaxFile);
   ETD_ASSIGN_OR_RETURN(const Json document, ParseJson(json));
   ETD_ASSIGN_OR_RETURN(JsonObject file, JsonObject::Of(document, "the file"));
   ETD_ASSIGN_OR_RETURN(const std::string version, file.String("version", "1.0"));
@@ -109,7 +113,12 @@ absl::StatusOr<std::vector<int32_t>> Tokenizer::Encode(std::string_view text, co
   }
   Segments segments;
   ETD_RETURN_IF_ERROR(pipeline_->Extract(text, segments));
-  for (const auto& step : pipeline_->pre_tokenizers) ETD_RETURN_IF_ERROR(step->Apply(segments));
+  for (const auto& step : pipeline_->pre_tokenizers) {
+    ETD_RETURN_IF_ERROR(step->Apply(segments));
+    if (segments.kept_bytes() > kMaxPreTokenized) {
+      return InvalidArgument("the tokenizer's pre-tokenizers make the text longer than {} bytes", kMaxPreTokenized);
+    }
+  }
   Ids ids;
   ids.reserve(text.size() / 3 + 8);
   for (const Piece& piece : segments.pieces) {

@@ -29,7 +29,7 @@ class Tokenizer {
   ~Tokenizer();
 
   // The ids of `text`. Added tokens in the text, special ones too, are recognised. Errors: INVALID_ARGUMENT where the
-  // text is not UTF-8, too long (2^30 bytes), or cannot be expressed in this vocabulary.
+  // text is not UTF-8, too long (2^24 bytes), or cannot be expressed in this vocabulary.
   absl::StatusOr<std::vector<int32_t>> Encode(std::string_view text, const EncodeOptions& options = {}) const;
 
   // The text of `ids`, always valid UTF-8; ids that no token has count as nothing. With `skip_special_tokens` special

@@ -46,6 +46,9 @@ TEST(RegexTest, KnowsUnicodeAsTheFormatDoes) {
   EXPECT_THAT(FindAll(R"(\p{L}+)", "\U00031350\U00010D4A-"), ElementsAre("\U00031350\U00010D4A"));
   EXPECT_THAT(FindAll(R"([^\p{L}]+)", "\U00031350-"), ElementsAre("-"));
   EXPECT_THAT(FindAll(R"(\p{N}+)", "\u0661\U00010D40"), ElementsAre("\u0661\U00010D40"));
+  EXPECT_THAT(FindAll(R"(\p{Lu}+)", "A\U00010D50\u1c8a"), ElementsAre("A\U00010D50"));
+  EXPECT_THAT(FindAll(R"(\P{Lu}+)", "a\U00010D50b"), ElementsAre("a", "b"));
+  EXPECT_THAT(FindAll(R"([\p{Cn}]+)", "\u0378\U00010D50"), ElementsAre("\u0378"));
   EXPECT_THAT(FindAll(R"(\p{Han}+)", "\u4e2d\u3001a"), ElementsAre("\u4e2d"));  // the script itself, no extensions
   EXPECT_THAT(FindAll(R"(\p{Letter}\p{^Lu}\P{Lu})", "abc"), ElementsAre("abc"));
   EXPECT_THAT(FindAll(R"(\be)", "\u0301e e"), ElementsAre("e"));

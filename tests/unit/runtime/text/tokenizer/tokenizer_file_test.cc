@@ -65,6 +65,28 @@ TEST(TokenizerFileTest, CatastrophicPatternsFailTheTextOnly) {
   EXPECT_TRUE(tokenizer->Encode("aa").ok());
 }
 
+TEST(TokenizerFileTest, PartsThatMultiplyTheTextAreBounded) {
+  std::string doubling = R"({"type": "Sequence", "normalizers": [)";
+  for (int i = 0; i < 60; ++i) {
+    doubling += R"({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"},)";
+  }
+  doubling += R"({"type": "NFC"}]})";
+  const auto normalizes = Make({.normalizer = doubling});
+  ASSERT_NE(normalizes, nullptr);
+  EXPECT_THAT(std::string(normalizes->Encode(std::string(1000, 'a')).status().message()), HasSubstr("longer than"));
+
+  std::string decoders;
+  for (int i = 0; i < 16; ++i) {
+    decoders += R"({"type": "Replace", "pattern": {"String": "?"}, "content": "??"},)";
+  }
+  decoders.pop_back();
+  const std::string sequence = R"({"type": "Sequence", "decoders": [)";
+  const auto decodes = Make({.decoder = sequence + decoders + "]}"});
+  ASSERT_NE(decodes, nullptr);
+  EXPECT_LE(decodes->Decode(std::vector<int32_t>{0}, false).size(), size_t{2} << 20);
+  EXPECT_THAT(ErrorOf({.decoder = sequence + decoders + R"(, {"type": "Fuse"}]})"}), HasSubstr("too many decoders"));
+}
+
 TEST(TokenizerFileTest, ErrorsBeginWithThePath) {
   const auto path = std::filesystem::temp_directory_path() / "etd_tokenizer_file_test.json";
   std::ofstream(path) << "{";
