@@ -240,7 +240,7 @@ void ModelStore::Unload(const std::string& name, bool force, std::function<void(
       if (entry->uses > 0) {
         const UnloadResult result{.uses = entry->uses, .unloaded = false};
         entry.reset();
-        lock.native().unlock();
+        lock.Unlock();
         return done(result);
       }
       if (force || entry->active == 0) entry->after.push_back([done] { done(UnloadResult{.uses = 0, .unloaded = true}); });
@@ -270,7 +270,7 @@ void ModelStore::StartUnload(const EntryPtr& entry, bool force) {
     if (!first && (!force || stop_ || entry->state != ModelState::kUnloading)) return;
     id = entry->model->id;
     if (!first) {
-      lock.native().unlock();
+      lock.Unlock();
       return host_.remove(id, true, nullptr);
     }
   }

@@ -137,9 +137,9 @@ bool ModelStore::EvictOne() {
       wake_.WaitFor(lock, std::chrono::milliseconds(100));
       continue;
     }
-    lock.native().unlock();
+    lock.Unlock();
     dead.clear();
-    lock.native().lock();
+    lock.Lock();
   }
   return !stop_;
 }

@@ -28,32 +28,37 @@ class ETD_CAPABILITY("mutex") Mutex {
  public:
   void Lock() ETD_ACQUIRE() { mutex_.lock(); }
   void Unlock() ETD_RELEASE() { mutex_.unlock(); }
-  std::mutex& native() { return mutex_; }
 
  private:
+  friend class MutexLock;
   std::mutex mutex_;
 };
 
+// Holds a mutex from its construction to its end, but for what lies between Unlock and Lock.
 class ETD_SCOPED_CAPABILITY MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) ETD_ACQUIRE(mutex) : lock_(mutex.native()) {}
+  explicit MutexLock(Mutex& mutex) ETD_ACQUIRE(mutex) : lock_(mutex.mutex_) {}
   ~MutexLock() ETD_RELEASE() {}
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
-  std::unique_lock<std::mutex>& native() { return lock_; }
+  // Must be held.
+  void Unlock() ETD_RELEASE() { lock_.unlock(); }
+  // After Unlock.
+  void Lock() ETD_ACQUIRE() { lock_.lock(); }
 
  private:
+  friend class CondVar;
   std::unique_lock<std::mutex> lock_;
 };
 
 class CondVar {
  public:
   // `lock` is held by the caller; it is released while waiting and held again on return.
-  void Wait(MutexLock& lock) { cond_.wait(lock.native()); }
+  void Wait(MutexLock& lock) { cond_.wait(lock.lock_); }
   // False when `timeout` passed first.
   bool WaitFor(MutexLock& lock, std::chrono::nanoseconds timeout) {
-    return cond_.wait_for(lock.native(), timeout) == std::cv_status::no_timeout;
+    return cond_.wait_for(lock.lock_, timeout) == std::cv_status::no_timeout;
   }
   void NotifyOne() { cond_.notify_one(); }
   void NotifyAll() { cond_.notify_all(); }
