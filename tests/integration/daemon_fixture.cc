@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -86,9 +87,14 @@ void DaemonProcess::WriteConfig(const std::string& settings) const {
 }
 
 void DaemonProcess::Start() {
+  // The daemon is killed when the thread that forked it ends, not only when the process does.
+  ASSERT_EQ(gettid(), getpid()) << "make a DaemonProcess on the test's main thread";
+  const pid_t parent = getpid();
   pid_ = fork();
   ASSERT_GE(pid_, 0);
   if (pid_ > 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);  // it ended before we asked to be told
   const int log = open((folder_ + "/log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
   dup2(log, 1);
   dup2(log, 2);

@@ -17,10 +17,10 @@
 
 namespace etd::testing {
 
-// A process of the daemon. It tells readiness through NOTIFY_SOCKET, as to systemd; nothing here waits by sleeping.
+// A process of the daemon, which ends with the test's process at the latest. It tells readiness through NOTIFY_SOCKET, as to systemd; nothing here waits by sleeping.
 class DaemonProcess {
  public:
-  // `settings` is TOML after the socket's and the cache's.
+  // `settings` is TOML after the socket's and the cache's. On the main thread of the process only.
   explicit DaemonProcess(const std::string& settings = "");
   // Kills what still runs.
   ~DaemonProcess();

@@ -3,11 +3,13 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -100,6 +102,35 @@ TEST(Lifecycle, SecondDaemonDoesNotTakeTheSocket) {
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
   EXPECT_NE(ReadFile(daemon.folder() + "/second").find("another daemon listens"), std::string::npos);
   EXPECT_EQ(Status(*daemon.Connect()).version(), "test");
+}
+
+TEST(Lifecycle, EndsWithTheTestThatMadeIt) {
+  // What loses its parent becomes our child, so that its end can be waited for.
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  int pipe_fds[2];
+  ASSERT_EQ(pipe(pipe_fds), 0);
+  const pid_t test = fork();
+  ASSERT_GE(test, 0);
+  if (test == 0) {
+    const DaemonProcess daemon;
+    const std::string made = std::to_string(daemon.pid()) + " " + daemon.folder();
+    [[maybe_unused]] const ssize_t put = write(pipe_fds[1], made.data(), made.size());
+    pause();
+  }
+  char made[256] = {};
+  ASSERT_GT(read(pipe_fds[0], made, sizeof(made) - 1), 0);
+  const pid_t daemon = std::atoi(made);
+  ASSERT_GT(daemon, 0) << made;
+  kill(test, SIGKILL);
+  ASSERT_EQ(waitpid(test, nullptr, 0), test);
+  int status = 0;
+  ASSERT_EQ(waitpid(daemon, &status, 0), daemon);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  // Nobody else takes it away: whoever made it was killed.
+  fs::remove_all(std::strchr(made, ' ') + 1);
+  close(pipe_fds[0]);
+  close(pipe_fds[1]);
 }
 
 TEST(Lifecycle, CommandLine) {
