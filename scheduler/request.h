@@ -72,7 +72,9 @@ struct GenerateSpec {
   std::vector<int32_t> prompt;
   std::string session;           // empty: state is dropped at the end
   bool continue_session = false;  // `prompt` goes on where the session ends
-  // Unlimited by default; the model's context always limits. 0 only prefills.
+  // Unlimited by default; the model's context always limits. 0 only prefills. Memory for so many tokens is reserved
+  // before the first step; where only the context limits, as the text grows, and the stream may end with
+  // RESOURCE_EXHAUSTED when there is no more.
   uint32_t max_tokens = std::numeric_limits<uint32_t>::max();
   std::vector<int32_t> end_tokens;  // sorted
   std::unique_ptr<Chooser> chooser;

@@ -199,7 +199,7 @@ bool Core::Runnable(Request* request) {
   if (!request->decoding()) return true;
   if (request->spec.channel->RoomOrArm()) {
     request->stalled_since.reset();
-    return true;
+    return HasMemory(request);
   }
   if (!request->stalled_since) request->stalled_since = clock_.Now();
   return false;
@@ -221,7 +221,7 @@ Job* Core::NextJob() {
     if (planned) task_turn_ = true;
   }
   if (!planned) planned = PlanTask();
-  if (!planned) return nullptr;
+  if (!planned) return EndOneForMemory() ? NextJob() : nullptr;
   job_running_ = true;
   return &job_;
 }

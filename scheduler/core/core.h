@@ -31,6 +31,9 @@ struct CoreOptions {
   SessionTable::Limits sessions;
   StepBudget step;
   Duration stall_timeout = std::chrono::seconds(60);  // a stream nobody reads ends after that; zero: never
+  // Positions for which memory is reserved at a time where only the model's context bounds the answer; the memory of
+  // an answer that the caller bounded is reserved whole before it starts. At least 1.
+  uint32_t reserve_ahead = 256;
 };
 
 // Asked when a waiting request does not fit into the memory budget: starts to free about so many bytes elsewhere and
@@ -101,12 +104,21 @@ class Core {
   absl::Status Prepare(Request* request);
   absl::Status FindSession(Request* request);
   void AdmitWaiting();
-  // Whether the request may start: its memory is reserved. Nothing means: wait.
-  std::optional<absl::Status> TryStart(Request* request);
   void Start(Request* request);
-  void ReleaseSession(const std::shared_ptr<Session>& session);
   uint32_t RequestsOf(const std::string& tenant) const;
   uint32_t Waiting() const { return static_cast<uint32_t>(waiting_.size() + waiting_tasks_.size()); }
+
+  // core_memory.cc
+  // Makes the reservation of the request's state cover `tokens` positions. Nothing means: memory is coming, try again.
+  std::optional<absl::Status> ReserveState(Request* request, size_t tokens);
+  // Whether the request may start: its memory is reserved. Nothing means: wait.
+  std::optional<absl::Status> TryStart(Request* request);
+  // Whether memory for the next step is reserved; reserves more for an answer that only the context bounds.
+  bool HasMemory(Request* request);
+  // Where all that run wait for memory and none is coming, the one that came last gives its own back. False: not so.
+  bool EndOneForMemory();
+  bool AnyWaitsForMemory() const;
+  void ReleaseSession(const std::shared_ptr<Session>& session);
 
   // core.cc
   void Finish(Request* request, absl::Status status, FinishReason reason);

@@ -132,6 +132,8 @@ absl::Status Core::Prepare(Request* request) {
 }
 
 void Core::AdmitWaiting() {
+  // Memory that comes free belongs to what runs already.
+  if (AnyWaitsForMemory()) return;
   while (!waiting_.empty() && running_.size() < options_.admission.max_running) {
     Request* request = waiting_.Front();
     const std::optional<absl::Status> outcome = TryStart(request);
@@ -144,41 +146,6 @@ void Core::AdmitWaiting() {
     Start(request);
     // Only prefill was asked for, and all of it stands in the session.
     if (request->pending() == 0) Finish(request, absl::OkStatus(), FinishReason::kMaxTokens);
-  }
-}
-
-std::optional<absl::Status> Core::TryStart(Request* request) {
-  Session& session = *request->session;
-  const engine::ModelInfo& info = models_.at(request->spec.model).engine->info();
-  const uint64_t tokens = request->prompt_size + request->max_tokens;
-  const uint64_t wanted = std::max(info.state_bytes_fixed + tokens * info.state_bytes_per_token, session.bytes);
-  Reservation& reservation = reservations_[&session];
-  for (;;) {
-    absl::Status status;
-    if (reservation.bytes() >= wanted) return absl::OkStatus();
-    if (reservation.bytes() > 0) {
-      status = reservation.Resize(wanted);
-    } else {
-      absl::StatusOr<Reservation> reserved = budget_->Reserve(MemoryUse::kSession, wanted, "the request's state");
-      if (reserved.ok()) reservation = *std::move(reserved);
-      status = reserved.status();
-    }
-    if (status.ok()) return status;
-    // The ladder: idle conversations first, then whatever `pressure_` finds, then waiting, then refusing.
-    if (const auto victim = sessions_.RemoveLeastRecentlyUsed()) {
-      ReleaseSession(victim);
-      continue;
-    }
-    if (pressure_ && pressure_(wanted)) return std::nullopt;
-    if (!running_.empty() || job_running_) return std::nullopt;
-    return RefusalOf(status) ? status
-                             : RefusalStatus(fmt::format("{} (memory.budget); lower max_tokens or unload a model",
-                                                         ToStd(status.message())),
-                                             {.limit = "memory.budget",
-                                              .maximum = budget_->limit(),
-                                              .current = budget_->used(),
-                                              .retry_after = {},
-                                              .queue_length = Waiting()});
   }
 }
 
@@ -197,14 +164,6 @@ void Core::Start(Request* request) {
   counters_.prompt_tokens += request->prompt_size;
   counters_.cached_prompt_tokens += request->cached;
   running_.push_back(request);
-}
-
-void Core::ReleaseSession(const std::shared_ptr<Session>& session) {
-  const auto model = models_.find(session->model);
-  if (session->engine_id && model != models_.end()) model->second.deletes.push_back(*session->engine_id);
-  session->engine_id.reset();
-  // Counted as free as soon as its deletion stands before everything that could need the room.
-  reservations_.erase(session.get());
 }
 
 }  // namespace etd::scheduler

@@ -33,6 +33,9 @@ struct Core::Request final : engine::TokenChooser {
   size_t cached = 0;
   size_t max_tokens = 0;              // to be generated; fits into the context
   bool context_bound = false;         // max_tokens is the context's limit, not the caller's
+  size_t reserved = 0;                // positions for which memory is reserved, once it runs
+  // Set while the next step waits for memory: OK where some is coming, else why there is none.
+  std::optional<absl::Status> memory_wait;
   bool running = false;
   bool in_job = false;
   bool broken = false;                // a step failed: nobody knows what the engine's session holds
