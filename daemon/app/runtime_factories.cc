@@ -55,25 +55,28 @@ program::LoadOptions LoadOptionsOf(const models::ModelFiles& files) {
 }
 
 absl::StatusOr<models::LoadedModel> LoadModel(const Workshop& workshop, const models::ModelFiles& files,
-                                              const models::ProgressCallback& progress) {
+                                              const models::Checkpoint& checkpoint) {
   const uint64_t total = files.total_bytes();
   ETD_ASSIGN_OR_RETURN(std::shared_ptr<const program::Program> program, program::Program::Load(LoadOptionsOf(files)));
   const bool copied = LoadOptionsOf(files).mode == MappedFile::Mode::kCopy;
-  progress("read", total, total);
-  progress("prepare", 0, 0);
+  ETD_RETURN_IF_ERROR(checkpoint("read", total, total));
+  ETD_RETURN_IF_ERROR(checkpoint("prepare", 0, 0));
   ETD_ASSIGN_OR_RETURN(std::shared_ptr<exec::LoadedProgram> loaded,
                        exec::LoadedProgram::Create(std::move(program), workshop.environment));
+  ETD_RETURN_IF_ERROR(checkpoint("prepare", 0, 0));
   models::LoadedModel model;
   absl::StatusOr<std::unique_ptr<llm::CausalLm>> engine = llm::CausalLm::Create(loaded, {});
   // Any other program is good for Infer.
   if (!engine.ok() && engine.status().code() != absl::StatusCode::kFailedPrecondition) return engine.status();
+  ETD_RETURN_IF_ERROR(checkpoint("prepare", 0, 0));
   ETD_ASSIGN_OR_RETURN(std::unique_ptr<llm::ProgramModule> module, llm::ProgramModule::Create(loaded, {}));
   if (engine.ok()) {
     model.engine = *std::move(engine);
   } else {
     ETD_RETURN_IF_ERROR(module->CompileAll());
   }
-  model.memory_bytes = std::max(loaded->weight_bytes(), model.engine == nullptr ? 0 : model.engine->info().weight_bytes);
+  const uint64_t engine_bytes = model.engine == nullptr ? 0 : model.engine->info().weight_bytes;
+  model.memory_bytes = std::max(loaded->weight_bytes(), engine_bytes);
   if (copied) model.memory_bytes += total;
   model.module = std::move(module);
   return model;
@@ -85,8 +88,8 @@ absl::StatusOr<Factories> MakeRuntimeFactories(const config::Config& config) {
   ETD_ASSIGN_OR_RETURN(const std::shared_ptr<Workshop> workshop,
                        MakeWorkshop(static_cast<int>(config.compute.threads)));
   Factories factories;
-  factories.load_model = [workshop](const models::ModelFiles& files, const models::ProgressCallback& progress) {
-    return LoadModel(*workshop, files, progress);
+  factories.load_model = [workshop](const models::ModelFiles& files, const models::Checkpoint& checkpoint) {
+    return LoadModel(*workshop, files, checkpoint);
   };
   factories.load_text = service::LoadHfText;
   return factories;

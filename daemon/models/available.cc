@@ -41,7 +41,8 @@ std::vector<AvailableModel> ListAvailable(const std::vector<std::string>& direct
     }
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     for (AvailableModel& model : found) {
-      const bool shadowed = std::any_of(models.begin(), models.end(), [&](const auto& m) { return m.name == model.name; });
+      const bool shadowed =
+          std::any_of(models.begin(), models.end(), [&](const auto& m) { return m.name == model.name; });
       if (!shadowed) models.push_back(std::move(model));
     }
   }

@@ -30,7 +30,7 @@ struct FreeContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
-absl::StatusOr<std::string> Compute(const ModelFile& file, const std::function<void(uint64_t)>& progress) {
+absl::StatusOr<std::string> Compute(const ModelFile& file, const std::function<absl::Status(uint64_t)>& progress) {
   const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
   if (context == nullptr || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) {
     return Internal("libcrypto gives no SHA-256");
@@ -44,7 +44,7 @@ absl::StatusOr<std::string> Compute(const ModelFile& file, const std::function<v
     if (got == 0) break;
     EVP_DigestUpdate(context.get(), block.data(), static_cast<size_t>(got));
     done += static_cast<uint64_t>(got);
-    progress(done);
+    ETD_RETURN_IF_ERROR(progress(done));
   }
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
@@ -91,7 +91,8 @@ std::string DigestCache::Known(const ModelFile& file) const {
   return found == digests_.end() ? std::string() : found->second;
 }
 
-absl::StatusOr<std::string> DigestCache::Sha256(const ModelFile& file, const std::function<void(uint64_t)>& progress) {
+absl::StatusOr<std::string> DigestCache::Sha256(const ModelFile& file,
+                                                const std::function<absl::Status(uint64_t)>& progress) {
   if (std::string known = Known(file); !known.empty()) return known;
   ETD_ASSIGN_OR_RETURN(std::string digest, Compute(file, progress));
   struct stat after {};

@@ -21,9 +21,9 @@ class DigestCache {
   // cache counts as empty.
   explicit DigestCache(std::string directory);
 
-  // Lower-case hexadecimal. `progress` is called with the bytes read so far. Errors: INVALID_ARGUMENT where the file
-  // cannot be read or changes meanwhile.
-  absl::StatusOr<std::string> Sha256(const ModelFile& file, const std::function<void(uint64_t)>& progress);
+  // Lower-case hexadecimal. `progress` is called with the bytes read so far; its error ends the reading. Errors:
+  // INVALID_ARGUMENT where the file cannot be read or changes meanwhile, those of `progress`.
+  absl::StatusOr<std::string> Sha256(const ModelFile& file, const std::function<absl::Status(uint64_t)>& progress);
 
   // The digest if it is known without reading the file.
   std::string Known(const ModelFile& file) const;

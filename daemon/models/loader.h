@@ -23,8 +23,12 @@ struct LoadedModel {
 // `stage` is a word for people; `total` may be 0 where it is not known.
 using ProgressCallback = std::function<void(std::string_view stage, uint64_t completed, uint64_t total)>;
 
-// Called on the store's thread, never on the scheduler's; may take as long as it takes.
-using ModelLoader = std::function<absl::StatusOr<LoadedModel>(const ModelFiles& files, const ProgressCallback& progress)>;
+// The same for whoever does the work: an error means that nobody waits for the result any more, and is to be returned
+// at once.
+using Checkpoint = std::function<absl::Status(std::string_view stage, uint64_t completed, uint64_t total)>;
+
+// Called on the store's thread, never on the scheduler's; may take as long as it takes, with checkpoints on the way.
+using ModelLoader = std::function<absl::StatusOr<LoadedModel>(const ModelFiles& files, const Checkpoint& checkpoint)>;
 // Null where the files have no tokenizer.
 using TextLoader = std::function<absl::StatusOr<std::shared_ptr<const ModelText>>(const ModelFiles& files)>;
 

@@ -39,7 +39,10 @@ std::string StringAt(const Json& object, const char* key) {
 
 absl::StatusOr<Manifest::File> ParseFile(const Json& json, std::string_view path) {
   if (!json.is_object()) return InvalidArgument("{}: every entry of \"files\" must be an object", path);
-  Manifest::File file{.path = StringAt(json, "path"), .role = StringAt(json, "role"), .sha256 = StringAt(json, "sha256"), .size = {}};
+  Manifest::File file;
+  file.path = StringAt(json, "path");
+  file.role = StringAt(json, "role");
+  file.sha256 = StringAt(json, "sha256");
   if (!IsInside(file.path)) {
     return InvalidArgument("{}: \"{}\" is no path inside of the folder", path, file.path);
   }

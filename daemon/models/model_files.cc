@@ -31,7 +31,9 @@ bool IsText(std::string_view role) {
 }
 
 absl::StatusOr<std::string> ReadText(const ModelFile& file) {
-  if (file.size() > kMaxTextBytes) return InvalidArgument("'{}' has {} bytes; too many for text", file.path, file.size());
+  if (file.size() > kMaxTextBytes) {
+    return InvalidArgument("'{}' has {} bytes; too many for text", file.path, file.size());
+  }
   std::string text(file.size(), '\0');
   size_t done = 0;
   while (done < text.size()) {
@@ -61,7 +63,8 @@ absl::StatusOr<ModelFile> OpenFile(const std::string& path, std::string_view rol
 absl::Status Place(ModelFile file, ModelFiles* files) {
   if (file.role == kProgram) {
     if (files->program.fd.valid()) {
-      return InvalidArgument("'{}' has more than one program: '{}' and '{}'", files->path, files->program.path, file.path);
+      return InvalidArgument("'{}' has more than one program: '{}' and '{}'", files->path, files->program.path,
+                             file.path);
     }
     files->program = std::move(file);
     return absl::OkStatus();

@@ -15,6 +15,7 @@ bool SameFile(const struct stat& a, const struct stat& b) {
 }
 
 absl::Status Stopped() { return MakeStatus(absl::StatusCode::kUnavailable, "the daemon is shutting down"); }
+absl::Status Unwanted() { return absl::CancelledError("cancelled by the caller"); }
 
 }  // namespace
 
@@ -131,8 +132,9 @@ void ModelStore::Load(const LoadRequest& request, ProgressCallback progress, Use
   absl::StatusOr<ModelFiles> files = FindModelFiles(request.path, request.open);
   if (!files.ok()) return done(files.status());
   if (!request.name.empty()) files->name = request.name;
-  const absl::Status status = JoinOrStart(*std::move(files), request.name, true, request.keep_alive,
-                                          Waiter{.progress = std::move(progress), .done = done});
+  const absl::Status status = JoinOrStart(
+      *std::move(files), request.name, request.keep_alive,
+      Waiter{.progress = std::move(progress), .done = done, .wanted = request.wanted, .counted = true});
   if (!status.ok()) done(status);
 }
 
@@ -152,18 +154,21 @@ absl::Status ModelStore::JoinLocked(const EntryPtr& entry, const ModelFiles& fil
   return absl::OkStatus();
 }
 
-absl::Status ModelStore::JoinOrStart(ModelFiles files, const std::string& name, bool counted,
-                                     std::optional<Duration> keep_alive, Waiter waiter) {
+absl::Status ModelStore::JoinOrStart(ModelFiles files, const std::string& name, std::optional<Duration> keep_alive,
+                                     Waiter waiter) {
+  const bool counted = waiter.counted;
   std::optional<ModelUse> ready;
   {
     MutexLock lock(mutex_);
     if (stop_) return Stopped();
+    // Under the lock: a DropUnwanted that follows finds the waiter.
+    if (!waiter.Wants()) return Unwanted();
     EntryPtr entry = FindLocked(files.name);
     if (entry == nullptr) entry = FindPathLocked(files.path);
     if (entry != nullptr && entry->state == ModelState::kUnloading) {
       auto shared = std::make_shared<ModelFiles>(std::move(files));
-      entry->after.push_back([this, shared, name, counted, keep_alive, waiter] {
-        const absl::Status status = JoinOrStart(std::move(*shared), name, counted, keep_alive, waiter);
+      entry->after.push_back([this, shared, name, keep_alive, waiter] {
+        const absl::Status status = JoinOrStart(std::move(*shared), name, keep_alive, waiter);
         if (!status.ok()) waiter.done(status);
       });
       return absl::OkStatus();
@@ -193,22 +198,24 @@ absl::Status ModelStore::JoinOrStart(ModelFiles files, const std::string& name, 
   return absl::OkStatus();
 }
 
-void ModelStore::Acquire(const std::string& name, UseCallback done) {
+void ModelStore::Acquire(const std::string& name, UseCallback done, StillWanted wanted) {
   std::optional<ModelUse> ready;
+  const Waiter waiter{.progress = nullptr, .done = done, .wanted = wanted, .counted = false};
   {
     MutexLock lock(mutex_);
     if (stop_) return done(Stopped());
+    if (!waiter.Wants()) return done(Unwanted());
     if (const EntryPtr entry = FindLocked(name)) {
       switch (entry->state) {
         case ModelState::kReady:
           ready = UseLocked(entry);
           break;
         case ModelState::kLoading:
-          entry->waiters.push_back(Waiter{.progress = nullptr, .done = std::move(done)});
+          entry->waiters.push_back(waiter);
           return;
         case ModelState::kUnloading:
         case ModelState::kAvailable:
-          entry->after.push_back([this, name, done] { Acquire(name, done); });
+          entry->after.push_back([this, name, done, wanted] { Acquire(name, done, wanted); });
           return;
       }
     }
@@ -217,9 +224,28 @@ void ModelStore::Acquire(const std::string& name, UseCallback done) {
   absl::StatusOr<ModelFiles> files = FindInDirectories(name);
   if (!files.ok()) return done(files.status());
   files->name = name;
-  const absl::Status status =
-      JoinOrStart(*std::move(files), name, false, std::nullopt, Waiter{.progress = nullptr, .done = done});
+  const absl::Status status = JoinOrStart(*std::move(files), name, std::nullopt, waiter);
   if (!status.ok()) done(status);
+}
+
+void ModelStore::DropUnwanted() {
+  std::vector<Waiter> dropped;
+  {
+    MutexLock lock(mutex_);
+    for (const EntryPtr& entry : entries_) {
+      std::vector<Waiter>& waiters = entry->waiters;
+      const auto gone =
+          std::stable_partition(waiters.begin(), waiters.end(), [](const Waiter& waiter) { return waiter.Wants(); });
+      for (auto waiter = gone; waiter != waiters.end(); ++waiter) {
+        if (waiter->counted) --entry->uses;
+        dropped.push_back(std::move(*waiter));
+      }
+      waiters.erase(gone, waiters.end());
+    }
+  }
+  // The load may wait for memory to come.
+  if (!dropped.empty()) wake_.NotifyAll();
+  for (const Waiter& waiter : dropped) waiter.done(Unwanted());
 }
 
 void ModelStore::Unload(const std::string& name, bool force, std::function<void(absl::StatusOr<UnloadResult>)> done) {
@@ -229,10 +255,11 @@ void ModelStore::Unload(const std::string& name, bool force, std::function<void(
     entry = FindLocked(name);
     if (entry != nullptr && entry->state == ModelState::kLoading) {
       // Waits for the load, then comes again.
-      entry->waiters.push_back(Waiter{.progress = nullptr, .done = [this, name, force, done](auto use) {
-                                        if (use.ok()) *use = ModelUse();
-                                        Unload(name, force, done);
-                                      }});
+      const auto again = [this, name, force, done](auto use) {
+        if (use.ok()) *use = ModelUse();
+        Unload(name, force, done);
+      };
+      entry->waiters.push_back(Waiter{.progress = nullptr, .done = again, .wanted = nullptr});
       return;
     }
     if (entry != nullptr && entry->state == ModelState::kReady) {
@@ -243,7 +270,9 @@ void ModelStore::Unload(const std::string& name, bool force, std::function<void(
         lock.Unlock();
         return done(result);
       }
-      if (force || entry->active == 0) entry->after.push_back([done] { done(UnloadResult{.uses = 0, .unloaded = true}); });
+      if (force || entry->active == 0) {
+        entry->after.push_back([done] { done(UnloadResult{.uses = 0, .unloaded = true}); });
+      }
     }
   }
   if (entry == nullptr) return done(NotFound("no model '{}' is loaded; {}", name, KnownNames()));
@@ -302,13 +331,13 @@ ModelStore::EntryPtr ModelStore::OldestEvictableLocked() const {
   return oldest;
 }
 
-bool ModelStore::FreeMemory() {
+bool ModelStore::BeginToFree(bool busy_too) {
   EntryPtr entry;
   {
     MutexLock lock(mutex_);
     if (stop_) return false;
     for (const EntryPtr& other : entries_) {
-      if (other->state == ModelState::kUnloading) return true;
+      if (other->state == ModelState::kUnloading && (busy_too || other->active == 0)) return true;
     }
     if (!graveyard_.empty()) return true;
     entry = OldestEvictableLocked();

@@ -86,11 +86,15 @@ struct StoreOptions {
   Duration load_keep_alive{};   // of others, unless the request says
 };
 
+// Whether the caller still waits. Any thread; must not block.
+using StillWanted = std::function<bool()>;
+
 struct LoadRequest {
   std::string path;
   std::string name;                        // empty: the manifest's or the file's
   std::optional<Duration> keep_alive;      // zero: for ever
   FileOpener open;                         // as the caller may
+  StillWanted wanted;                      // may be null: always
 };
 
 struct UnloadResult {
@@ -113,7 +117,11 @@ class ModelStore {
   // Loads, or adds a use to what is loaded. Opens the files on the calling thread. `done` gets a use of the model.
   void Load(const LoadRequest& request, ProgressCallback progress, UseCallback done);
   // A use of the model named so, which is loaded from the model directories if need be. NOT_FOUND names what there is.
-  void Acquire(const std::string& name, UseCallback done);
+  // `wanted` may be null: always.
+  void Acquire(const std::string& name, UseCallback done, StillWanted wanted = nullptr);
+  // To be called when a `wanted` has become false: who waits for a load and does not want it any more gets CANCELLED
+  // at once, on this thread. A load that nobody waits for ends at its next checkpoint.
+  void DropUnwanted();
   // NOT_FOUND, FAILED_PRECONDITION (no uses to take away, without `force`).
   void Unload(const std::string& name, bool force, std::function<void(absl::StatusOr<UnloadResult>)> done);
 
@@ -123,8 +131,8 @@ class ModelStore {
   std::string NameOf(uint64_t id) const;
 
   // Begins to unload models that nobody counts on, not used for longest first. False when there is none, and none is
-  // being unloaded. Does not block.
-  bool FreeMemory();
+  // being unloaded that no request holds. Does not block.
+  bool FreeMemory() { return BeginToFree(false); }
   void SetOptions(StoreOptions options);
   uint64_t loads() const;
   uint64_t unloads() const;
@@ -135,6 +143,10 @@ class ModelStore {
   struct Waiter {
     ProgressCallback progress;  // may be null
     UseCallback done;
+    StillWanted wanted;         // may be null
+    bool counted = false;       // stands for one of the entry's uses
+
+    bool Wants() const { return !wanted || wanted(); }
   };
   struct Entry {
     std::vector<std::string> names;   // the first is the model's own
@@ -148,7 +160,7 @@ class ModelStore {
     uint64_t file_bytes = 0;
     struct stat stat = {};            // of the program
     std::shared_ptr<ResidentModel> model;
-    std::vector<Waiter> waiters;                   // for the load
+    std::vector<Waiter> waiters;                   // for the load; without any it is given up
     std::vector<std::function<void()>> after;      // for the end of the unload
   };
   using EntryPtr = std::shared_ptr<Entry>;
@@ -161,7 +173,7 @@ class ModelStore {
   EntryPtr FindLocked(const std::string& name) const ETD_REQUIRES(mutex_);
   EntryPtr FindPathLocked(const std::string& path) const ETD_REQUIRES(mutex_);
   // Joins or starts the load of `files`. The reason why not as a status.
-  absl::Status JoinOrStart(ModelFiles files, const std::string& name, bool counted, std::optional<Duration> keep_alive,
+  absl::Status JoinOrStart(ModelFiles files, const std::string& name, std::optional<Duration> keep_alive,
                            Waiter waiter);
   absl::Status JoinLocked(const EntryPtr& entry, const ModelFiles& files, const std::string& name, bool counted,
                           std::optional<Duration> keep_alive) ETD_REQUIRES(mutex_);
@@ -170,6 +182,8 @@ class ModelStore {
   void StartUnload(const EntryPtr& entry, bool force) ETD_EXCLUDES(mutex_);
   bool MarkUnloadingLocked(const EntryPtr& entry) ETD_REQUIRES(mutex_);
   void Gone(const EntryPtr& entry);
+  // As FreeMemory; with `busy_too` a model that is being unloaded but still held counts as memory that comes.
+  bool BeginToFree(bool busy_too);
   EntryPtr OldestEvictableLocked() const ETD_REQUIRES(mutex_);
   ModelView ViewLocked(const Entry& entry) const ETD_REQUIRES(mutex_);
   absl::StatusOr<ModelFiles> FindInDirectories(const std::string& name) const;
@@ -180,9 +194,14 @@ class ModelStore {
   void RunLoad(Pending pending);
   absl::StatusOr<std::shared_ptr<ResidentModel>> LoadFiles(const EntryPtr& entry, const ModelFiles& files);
   absl::Status CheckDigests(const EntryPtr& entry, const ModelFiles& files);
-  absl::StatusOr<scheduler::Reservation> ReserveFor(const std::string& name, uint64_t bytes);
-  absl::Status Grow(scheduler::Reservation* reservation, uint64_t bytes);
-  bool EvictOne();
+  absl::StatusOr<scheduler::Reservation> ReserveFor(const EntryPtr& entry, const std::string& name, uint64_t bytes);
+  absl::Status Grow(const EntryPtr& entry, scheduler::Reservation* reservation, uint64_t bytes);
+  // False where nothing can be evicted, or the entry's load is to end.
+  bool EvictOne(const EntryPtr& entry);
+  // Why the entry's load is to end: CANCELLED when nobody waits for it, UNAVAILABLE when the store stops.
+  absl::Status StillNeeded(const EntryPtr& entry) const;
+  // StillNeeded, and a report.
+  absl::Status Pass(const EntryPtr& entry, std::string_view stage, uint64_t completed, uint64_t total);
   void Report(const EntryPtr& entry, std::string_view stage, uint64_t completed, uint64_t total);
   void ExpireIdle();
   Duration UntilNextExpiryLocked() const ETD_REQUIRES(mutex_);

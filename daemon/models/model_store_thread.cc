@@ -68,13 +68,32 @@ void ModelStore::Report(const EntryPtr& entry, std::string_view stage, uint64_t 
   for (const ProgressCallback& listener : listeners) listener(stage, completed, total);
 }
 
+absl::Status ModelStore::StillNeeded(const EntryPtr& entry) const {
+  MutexLock lock(mutex_);
+  if (stop_) return MakeStatus(absl::StatusCode::kUnavailable, "the daemon is shutting down");
+  if (entry->waiters.empty()) return absl::CancelledError("nobody waits for the model any more");
+  return absl::OkStatus();
+}
+
+absl::Status ModelStore::Pass(const EntryPtr& entry, std::string_view stage, uint64_t completed, uint64_t total) {
+  ETD_RETURN_IF_ERROR(StillNeeded(entry));
+  Report(entry, stage, completed, total);
+  return absl::OkStatus();
+}
+
 void ModelStore::RunLoad(Pending pending) {
   const EntryPtr entry = pending.entry;
   absl::StatusOr<std::shared_ptr<ResidentModel>> loaded = LoadFiles(entry, pending.files);
   std::vector<Waiter> waiters;
   std::vector<ModelUse> uses;
+  bool unwanted = false;
   {
     MutexLock lock(mutex_);
+    if (absl::IsCancelled(loaded.status()) && !entry->waiters.empty()) {
+      // Somebody came after everybody had gone.
+      pending_.push_front(std::move(pending));
+      return;
+    }
     waiters.swap(entry->waiters);
     if (loaded.ok()) {
       entry->model = *loaded;
@@ -83,6 +102,7 @@ void ModelStore::RunLoad(Pending pending) {
       entry->last_used_wall = clock_.WallNow();
       ++loads_;
       for (size_t i = 0; i < waiters.size(); ++i) uses.push_back(UseLocked(entry));
+      unwanted = waiters.empty() && entry->uses == 0 && MarkUnloadingLocked(entry);
     } else {
       std::erase(entries_, entry);
     }
@@ -94,6 +114,10 @@ void ModelStore::RunLoad(Pending pending) {
       waiters[i].done(loaded.status());
     }
   }
+  // Given up behind the last checkpoint.
+  if (unwanted) host_.remove((*loaded)->id, false, [this, entry] { Gone(entry); });
+  // What was reserved for it is free.
+  if (!loaded.ok()) host_.memory_freed();
 }
 
 absl::Status ModelStore::CheckDigests(const EntryPtr& entry, const ModelFiles& files) {
@@ -109,9 +133,8 @@ absl::Status ModelStore::CheckDigests(const EntryPtr& entry, const ModelFiles& f
   for (const ModelFile& file : files.others) add(file);
   uint64_t before = 0;
   for (const ModelFile* file : to_check) {
-    ETD_ASSIGN_OR_RETURN(const std::string digest, digests_.Sha256(*file, [&](uint64_t done) {
-      Report(entry, "check", before + done, total);
-    }));
+    const auto progress = [&](uint64_t done) { return Pass(entry, "check", before + done, total); };
+    ETD_ASSIGN_OR_RETURN(const std::string digest, digests_.Sha256(*file, progress));
     if (digest != file->sha256) {
       return InvalidArgument("'{}' is damaged: its SHA-256 is {}, and {} by manifest.json; copy it again", file->path,
                              digest, file->sha256);
@@ -121,16 +144,16 @@ absl::Status ModelStore::CheckDigests(const EntryPtr& entry, const ModelFiles& f
   return absl::OkStatus();
 }
 
-bool ModelStore::EvictOne() {
+bool ModelStore::EvictOne(const EntryPtr& entry) {
   uint64_t before = 0;
   {
     MutexLock lock(mutex_);
     before = gone_count_;
   }
-  if (!FreeMemory()) return false;
+  if (!BeginToFree(true)) return false;
   MutexLock lock(mutex_);
   // Whoever unloads hands the model to this thread's graveyard.
-  while (!stop_ && gone_count_ == before) {
+  while (!stop_ && gone_count_ == before && !entry->waiters.empty()) {
     std::vector<std::shared_ptr<ResidentModel>> dead;
     dead.swap(graveyard_);
     if (dead.empty()) {
@@ -141,21 +164,24 @@ bool ModelStore::EvictOne() {
     dead.clear();
     lock.Lock();
   }
-  return !stop_;
+  return !stop_ && !entry->waiters.empty();
 }
 
-absl::StatusOr<scheduler::Reservation> ModelStore::ReserveFor(const std::string& name, uint64_t bytes) {
+absl::StatusOr<scheduler::Reservation> ModelStore::ReserveFor(const EntryPtr& entry, const std::string& name,
+                                                              uint64_t bytes) {
   for (;;) {
+    ETD_RETURN_IF_ERROR(StillNeeded(entry));
     absl::StatusOr<scheduler::Reservation> reservation =
         budget_->Reserve(scheduler::MemoryUse::kModel, bytes, fmt::format("model '{}'", name));
-    if (reservation.ok() || !EvictOne()) return reservation;
+    if (reservation.ok() || !EvictOne(entry)) return reservation;
   }
 }
 
-absl::Status ModelStore::Grow(scheduler::Reservation* reservation, uint64_t bytes) {
+absl::Status ModelStore::Grow(const EntryPtr& entry, scheduler::Reservation* reservation, uint64_t bytes) {
   for (;;) {
+    ETD_RETURN_IF_ERROR(StillNeeded(entry));
     const absl::Status status = reservation->Resize(bytes);
-    if (status.ok() || !EvictOne()) return status;
+    if (status.ok() || !EvictOne(entry)) return status;
   }
 }
 
@@ -163,13 +189,15 @@ absl::StatusOr<std::shared_ptr<ResidentModel>> ModelStore::LoadFiles(const Entry
   ETD_RETURN_IF_ERROR(CheckDigests(entry, files));
   auto model = std::make_shared<ResidentModel>();
   // The estimate: packed weights are about as large as the file.
-  ETD_ASSIGN_OR_RETURN(model->reservation, ReserveFor(files.name, files.total_bytes()));
-  Report(entry, "read", 0, files.total_bytes());
-  ETD_ASSIGN_OR_RETURN(LoadedModel loaded, load_model_(files, [&](std::string_view stage, uint64_t done, uint64_t total) {
-    Report(entry, stage, done, total);
-  }));
-  ETD_RETURN_IF_ERROR(Grow(&model->reservation, std::max<uint64_t>(loaded.memory_bytes, 1)));
+  ETD_ASSIGN_OR_RETURN(model->reservation, ReserveFor(entry, files.name, files.total_bytes()));
+  ETD_RETURN_IF_ERROR(Pass(entry, "read", 0, files.total_bytes()));
+  const auto checkpoint = [&](std::string_view stage, uint64_t done, uint64_t total) {
+    return Pass(entry, stage, done, total);
+  };
+  ETD_ASSIGN_OR_RETURN(LoadedModel loaded, load_model_(files, checkpoint));
+  ETD_RETURN_IF_ERROR(Grow(entry, &model->reservation, std::max<uint64_t>(loaded.memory_bytes, 1)));
   ETD_ASSIGN_OR_RETURN(model->text, load_text_(files));
+  ETD_RETURN_IF_ERROR(StillNeeded(entry));
   model->name = files.name;
   model->path = files.path;
   model->engine = std::move(loaded.engine);
@@ -180,7 +208,10 @@ absl::StatusOr<std::shared_ptr<ResidentModel>> ModelStore::LoadFiles(const Entry
   model->memory_bytes = model->reservation.bytes();
   model->loaded_at = clock_.WallNow();
   model->defaults = MergeDefaults(files.defaults, model->text == nullptr ? nullptr : &model->text->defaults());
-  if (model->text != nullptr) model->end_tokens.assign(model->text->end_tokens().begin(), model->text->end_tokens().end());
+  if (model->text != nullptr) {
+    const std::span<const int32_t> ends = model->text->end_tokens();
+    model->end_tokens.assign(ends.begin(), ends.end());
+  }
   if (model->engine != nullptr) {
     const std::vector<int32_t>& own = model->engine->info().end_token_ids;
     model->end_tokens.insert(model->end_tokens.end(), own.begin(), own.end());

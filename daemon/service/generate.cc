@@ -52,11 +52,12 @@ class GenerateHandler final : public Handler, public std::enable_shared_from_thi
   void Start() override {
     arrival_ = service_.parts().clock->Now();
     service_.parts().workers->Post([self = shared_from_this()] {
-      self->service_.parts().models->Acquire(self->request_.model(), [self](absl::StatusOr<models::ModelUse> use) {
+      const auto acquired = [self](absl::StatusOr<models::ModelUse> use) {
         if (!use.ok()) return self->call_->Finish(use.status());
         self->use_ = *std::move(use);
         self->service_.parts().workers->Post([self] { self->Submit(); });
-      });
+      };
+      self->service_.parts().models->Acquire(self->request_.model(), acquired, [self] { return !self->cancelled_; });
     });
   }
 
@@ -71,6 +72,7 @@ class GenerateHandler final : public Handler, public std::enable_shared_from_thi
 
   void OnCancelled() override {
     cancelled_ = true;
+    service_.parts().models->DropUnwanted();
     service_.parts().scheduler->Cancel(id_, absl::CancelledError("cancelled by the caller"));
   }
 
@@ -256,9 +258,11 @@ class GenerateHandler final : public Handler, public std::enable_shared_from_thi
     ToProto(finish.timing.prefill, timing->mutable_prefill());
     ToProto(finish.timing.time_to_first_token, timing->mutable_time_to_first_token());
     ToProto(finish.timing.decode, timing->mutable_decode());
-    timing->set_decode_tokens_per_second(PerSecond(static_cast<double>(finish.usage.completion_tokens) - 1, finish.timing.decode));
-    timing->set_prefill_tokens_per_second(
-        PerSecond(static_cast<double>(finish.usage.prompt_tokens - finish.usage.cached_prompt_tokens), finish.timing.prefill));
+    // The first token is the prefill's.
+    const double decoded = static_cast<double>(finish.usage.completion_tokens) - 1;
+    const double prefilled = static_cast<double>(finish.usage.prompt_tokens - finish.usage.cached_prompt_tokens);
+    timing->set_decode_tokens_per_second(PerSecond(decoded, finish.timing.decode));
+    timing->set_prefill_tokens_per_second(PerSecond(prefilled, finish.timing.prefill));
   }
 
   Service& service_;

@@ -14,16 +14,20 @@ namespace {
 class InferHandler final : public Handler, public std::enable_shared_from_this<InferHandler> {
  public:
   InferHandler(Service* service, const v1::InferRequest& request, std::shared_ptr<Call> call)
-      : service_(*service), request_(request), call_(std::move(call)), id_(service->parts().scheduler->NewRequestId()) {}
+      : service_(*service),
+        request_(request),
+        call_(std::move(call)),
+        id_(service->parts().scheduler->NewRequestId()) {}
 
   void Start() override {
     arrival_ = service_.parts().clock->Now();
     service_.parts().workers->Post([self = shared_from_this()] {
-      self->service_.parts().models->Acquire(self->request_.model(), [self](absl::StatusOr<models::ModelUse> use) {
+      const auto acquired = [self](absl::StatusOr<models::ModelUse> use) {
         if (!use.ok()) return self->call_->Finish(use.status());
         self->use_ = *std::move(use);
         self->service_.parts().workers->Post([self] { self->Submit(); });
-      });
+      };
+      self->service_.parts().models->Acquire(self->request_.model(), acquired, [self] { return !self->cancelled_; });
     });
   }
 
@@ -31,6 +35,7 @@ class InferHandler final : public Handler, public std::enable_shared_from_this<I
 
   void OnCancelled() override {
     cancelled_ = true;
+    service_.parts().models->DropUnwanted();
     service_.parts().scheduler->Cancel(id_, absl::CancelledError("cancelled by the caller"));
   }
 

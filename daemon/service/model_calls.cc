@@ -53,8 +53,11 @@ class LoadModelHandler final : public Handler, public std::enable_shared_from_th
     if (end) call_->Finish(*end);
   }
 
-  // A load that began goes on: others may wait for it, and its files are half read.
-  void OnCancelled() override { cancelled_ = true; }
+  // A load that others wait for goes on.
+  void OnCancelled() override {
+    cancelled_ = true;
+    service_.parts().models->DropUnwanted();
+  }
 
  private:
   void Load() {
@@ -65,6 +68,7 @@ class LoadModelHandler final : public Handler, public std::enable_shared_from_th
     load.name = request_.name();
     if (request_.has_keep_alive()) load.keep_alive = FromProto(request_.keep_alive());
     load.open = [&peer](const std::string& path) { return auth::OpenForCaller(path, peer.identity); };
+    load.wanted = [self = shared_from_this()] { return !self->cancelled_; };
     spdlog::info("load of {} asked for by {}", load.path, peer.identity.tenant());
     service_.parts().models->Load(
         load, [self = shared_from_this()](std::string_view stage, uint64_t done, uint64_t total) {

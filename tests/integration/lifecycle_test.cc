@@ -56,7 +56,8 @@ TEST(Lifecycle, TermLetsRunningRequestsEnd) {
   daemon.Signal(SIGTERM);
   ASSERT_TRUE(daemon.WaitForNotice("STOPPING=1"));
   // A new request is refused, the old one ends.
-  ASSERT_TRUE(Until([&] { return Generate(*client, PromptRequest("slow", "y", 5)).status.code() == absl::StatusCode::kUnavailable; }));
+  const v1::GenerateRequest late = PromptRequest("slow", "y", 5);
+  ASSERT_TRUE(Until([&] { return Generate(*client, late).status.code() == absl::StatusCode::kUnavailable; }));
   const Answer rest = Read(*client, call);
   EXPECT_TRUE(rest.status.ok()) << rest.status;
   EXPECT_EQ(rest.end.usage().completion_tokens(), 100u);
@@ -136,7 +137,8 @@ TEST(Lifecycle, EndsWithTheTestThatMadeIt) {
 TEST(Lifecycle, CommandLine) {
   DaemonProcess daemon;
   const auto run = [&](const std::string& arguments) {
-    return WEXITSTATUS(std::system((std::string(ETD_TEST_DAEMON) + " " + arguments + " >" + daemon.folder() + "/out 2>&1").c_str()));
+    const std::string command = std::string(ETD_TEST_DAEMON) + " " + arguments + " >" + daemon.folder() + "/out 2>&1";
+    return WEXITSTATUS(std::system(command.c_str()));
   };
   EXPECT_EQ(run("--version"), 0);
   EXPECT_EQ(ReadFile(daemon.folder() + "/out"), "etd test\n");
@@ -282,8 +284,8 @@ TEST(Models, DamagedOnesAreRefusedAndTheDaemonServesOn) {
   EXPECT_EQ(code(""), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code("/dev/zero"), absl::StatusCode::kInvalidArgument);
   const std::string wrong = daemon.MakeModel("wrong");
-  WriteFile(wrong + "/manifest.json", R"({"format": 1, "files": [{"path": "model.pte", "role": "program", "sha256": ")" +
-                                          std::string(64, '0') + "\"}]}");
+  const std::string program = R"({"path": "model.pte", "role": "program", "sha256": ")" + std::string(64, '0') + "\"}";
+  WriteFile(wrong + "/manifest.json", R"({"format": 1, "files": [)" + program + "]}");
   v1::LoadModelRequest request;
   const absl::Status digest = TryLoad(*client, wrong, "");
   EXPECT_EQ(digest.code(), absl::StatusCode::kInvalidArgument);
@@ -343,6 +345,62 @@ TEST(Models, OnDemandKeepAliveAndUnload) {
   ASSERT_TRUE(client->Unary("UnloadModel", request, &response).ok());
   EXPECT_TRUE(response.unloaded());
   EXPECT_EQ(client->Unary("UnloadModel", request, &response).code(), absl::StatusCode::kNotFound);
+}
+
+// A load that would take an hour.
+constexpr const char* kEndless = R"({"load_micros": 3600000000})";
+
+TEST(Models, CancelledLoadEnds) {
+  DaemonProcess daemon;
+  const auto client = daemon.Connect();
+  const auto start = [&](FramedClient& from) {
+    v1::LoadModelRequest request;
+    request.set_path(daemon.MakeModel("endless", kEndless));
+    const uint32_t call = *from.Start("LoadModel", request);
+    v1::LoadModelResponse response;
+    absl::Status status;
+    EXPECT_TRUE(from.Next(call, &response, &status)) << status;
+    return call;
+  };
+  const uint32_t call = start(*client);
+  ASSERT_TRUE(client->Cancel(call).ok());
+  v1::LoadModelResponse response;
+  absl::Status status;
+  while (client->Next(call, &response, &status)) {
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  // Loads follow one another: this one would wait for an hour.
+  Load(*client, daemon.MakeModel("m"), "m");
+  // A client that goes away is no different.
+  auto other = daemon.Connect();
+  start(*other);
+  other.reset();
+  Load(*client, daemon.MakeModel("n"), "n");
+  EXPECT_EQ(Status(*client).counters().models_loaded(), 2u);
+  // And a load does not hold up the end.
+  start(*client);
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
+}
+
+TEST(Models, CancelledRequestDoesNotLoad) {
+  DaemonProcess daemon;
+  const auto client = daemon.Connect();
+  daemon.MakeModel("endless", kEndless);
+  daemon.WriteConfig("models.directories = [\"" + daemon.folder() + "/models\"]");
+  daemon.Signal(SIGHUP);
+  ASSERT_TRUE(daemon.WaitForNotice("RELOADING=1"));
+  ASSERT_TRUE(daemon.WaitForNotice("READY=1"));
+  const auto state = [&] {
+    v1::ListModelsResponse models;
+    EXPECT_TRUE(client->Unary("ListModels", v1::ListModelsRequest(), &models).ok());
+    return models.models_size() == 1 ? models.models(0).state() : v1::MODEL_STATE_UNSPECIFIED;
+  };
+  const uint32_t call = *client->Start("Generate", PromptRequest("endless", "x", 5));
+  ASSERT_TRUE(Until([&] { return state() == v1::MODEL_STATE_LOADING; }));
+  ASSERT_TRUE(client->Cancel(call).ok());
+  EXPECT_EQ(Read(*client, call).status.code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(Until([&] { return state() == v1::MODEL_STATE_AVAILABLE; }));
 }
 
 TEST(Models, ForcedUnloadEndsItsRequests) {

@@ -1,5 +1,6 @@
 // etd with a model that is not one: the real daemon, composed with fake loaders. A "program" is a JSON object:
 // {"engine": true, "max_context": 4096, "token_micros": 0, "memory_bytes": 1000, "load_micros": 0, "can_rewind": true}
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -15,14 +16,21 @@
 namespace etd {
 namespace {
 
-absl::StatusOr<models::LoadedModel> LoadFake(const models::ModelFiles& files, const models::ProgressCallback& progress) {
+constexpr int64_t kStepMicros = 2000;
+
+absl::StatusOr<models::LoadedModel> LoadFake(const models::ModelFiles& files, const models::Checkpoint& checkpoint) {
   ETD_ASSIGN_OR_RETURN(const MappedFile file,
                        MappedFile::FromFd(files.program.fd.get(), files.program.path, files.program.mode));
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return InvalidArgument("'{}' is no fake program", files.program.path);
-  std::this_thread::sleep_for(std::chrono::microseconds(json.value("load_micros", 0)));
-  progress("prepare", 1, 2);
+  // A load takes so long, with checkpoints on the way as a real one has.
+  const int64_t load_micros = json.value("load_micros", int64_t{0});
+  for (int64_t done = 0; done < load_micros; done += kStepMicros) {
+    std::this_thread::sleep_for(std::chrono::microseconds(std::min(kStepMicros, load_micros - done)));
+    ETD_RETURN_IF_ERROR(checkpoint("wait", static_cast<uint64_t>(done), static_cast<uint64_t>(load_micros)));
+  }
+  ETD_RETURN_IF_ERROR(checkpoint("prepare", 1, 2));
   models::LoadedModel model;
   if (json.value("engine", true)) {
     testing::FakeEngineOptions options;

@@ -31,7 +31,7 @@ class ModelFilesTest : public ::testing::Test {
   }
   std::string Digest(const std::string& path) {
     DigestCache cache("");
-    return *cache.Sha256(Find(path)->program, [](uint64_t) {});
+    return *cache.Sha256(Find(path)->program, [](uint64_t) { return absl::OkStatus(); });
   }
   std::string root_;
 };
@@ -79,9 +79,9 @@ TEST_F(ModelFilesTest, Manifest) {
     return Find("m");
   };
   const std::string entry = R"({"path": "p.bin", "role": "program", "sha256": ")" + digest + R"(", "size": 7})";
-  const auto files = manifest(entry, R"(, "generation": {"temperature": 0.5, "max_tokens": 9}, "provenance": {}})" + std::string());
-  ASSERT_FALSE(files.ok()) << "one brace too many is no JSON";
-  const auto good = manifest(entry, R"(, "generation": {"temperature": 0.5, "max_tokens": 9}, "provenance": {})");
+  const std::string rest = R"(, "generation": {"temperature": 0.5, "max_tokens": 9}, "provenance": {})";
+  ASSERT_FALSE(manifest(entry, rest + "}").ok()) << "one brace too many is no JSON";
+  const auto good = manifest(entry, rest);
   ASSERT_TRUE(good.ok()) << good.status();
   EXPECT_EQ(good->name, "nice");
   EXPECT_EQ(good->program.sha256, digest);
@@ -100,8 +100,8 @@ TEST_F(ModelFilesTest, Manifest) {
        }) {
     EXPECT_EQ(manifest(bad).status().code(), absl::StatusCode::kInvalidArgument) << bad;
   }
-  EXPECT_EQ(manifest(std::string(R"({"path": "gone", "role": "program", "sha256": ")") + digest + R"("})").status().code(),
-            absl::StatusCode::kNotFound);
+  const std::string gone = R"({"path": "gone", "role": "program", "sha256": ")" + digest + R"("})";
+  EXPECT_EQ(manifest(gone).status().code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(manifest(entry, R"(, "generation": {"temperature": "hot"})").ok());
   Write("m/manifest.json", R"({"format": 2, "files": []})");
   EXPECT_EQ(Find("m").status().code(), absl::StatusCode::kUnimplemented);
@@ -121,7 +121,7 @@ TEST_F(ModelFilesTest, DigestIsRememberedAndFollowsTheFile) {
   {
     DigestCache cache(cache_path);
     EXPECT_EQ(cache.Known(Find("a.pte")->program), "");
-    ASSERT_TRUE(cache.Sha256(Find("a.pte")->program, [](uint64_t) {}).ok());
+    ASSERT_TRUE(cache.Sha256(Find("a.pte")->program, [](uint64_t) { return absl::OkStatus(); }).ok());
   }
   DigestCache cache(cache_path);
   EXPECT_EQ(cache.Known(Find("a.pte")->program), Digest("a.pte"));

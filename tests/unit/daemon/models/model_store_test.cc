@@ -46,9 +46,10 @@ class ModelStoreTest : public ::testing::Test {
     host.memory_freed = [] {};
     store_ = std::make_unique<ModelStore>(
         StoreOptions{.directories = {root_ + "/shelf"}, .keep_alive = std::chrono::minutes(5), .load_keep_alive = {}},
-        [this](const ModelFiles& files, const ProgressCallback& progress) -> absl::StatusOr<LoadedModel> {
+        [this](const ModelFiles& files, const Checkpoint& checkpoint) -> absl::StatusOr<LoadedModel> {
           ++loads_;
-          progress("read", 1, 2);
+          ETD_RETURN_IF_ERROR(checkpoint("read", 1, 2));
+          if (while_loading_) ETD_RETURN_IF_ERROR(while_loading_(checkpoint));
           if (files.name == "broken") return InvalidArgument("a broken program");
           LoadedModel model;
           model.engine = std::make_unique<testing::FakeEngine>();
@@ -64,14 +65,19 @@ class ModelStoreTest : public ::testing::Test {
     std::ofstream(path) << name;
     return path.string();
   }
-  absl::StatusOr<ModelUse> Load(const std::string& path, const std::string& name = "") {
+  using Loading = std::future<absl::StatusOr<ModelUse>>;
+  Loading StartLoad(const std::string& path, const std::string& name = "", StillWanted wanted = nullptr) {
     LoadRequest request;
     request.path = path;
     request.name = name;
     request.open = auth::OpenForDaemon;
+    request.wanted = std::move(wanted);
     auto promise = std::make_shared<std::promise<absl::StatusOr<ModelUse>>>();
     store_->Load(request, nullptr, [promise](auto use) { promise->set_value(std::move(use)); });
-    return promise->get_future().get();
+    return promise->get_future();
+  }
+  absl::StatusOr<ModelUse> Load(const std::string& path, const std::string& name = "") {
+    return StartLoad(path, name).get();
   }
   absl::StatusOr<ModelUse> Acquire(const std::string& name) {
     auto promise = std::make_shared<std::promise<absl::StatusOr<ModelUse>>>();
@@ -93,6 +99,7 @@ class ModelStoreTest : public ::testing::Test {
   std::atomic<int> loads_{0};
   std::atomic<int> removes_{0};
   std::atomic<int> forced_{0};
+  std::function<absl::Status(const Checkpoint& checkpoint)> while_loading_;  // on the store's thread
 };
 
 TEST_F(ModelStoreTest, LoadedTwiceIsOneCopyWithTwoUses) {
@@ -176,6 +183,90 @@ TEST_F(ModelStoreTest, ChangedFileIsNotTheSameModel) {
   EXPECT_EQ(Load(path).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(Unload("a")->unloaded);
   EXPECT_TRUE(Load(path).ok());
+}
+
+// The first load stands still between two checkpoints until the test lets it go.
+class GivenUpLoadTest : public ModelStoreTest {
+ protected:
+  void SetUp() override {
+    ModelStoreTest::SetUp();
+    while_loading_ = [this](const Checkpoint& checkpoint) {
+      if (!first_.exchange(false)) return absl::OkStatus();
+      reached_.set_value();
+      go_.get_future().wait();
+      const absl::Status status = checkpoint("prepare", 1, 2);
+      if (after_checkpoint_) after_checkpoint_();
+      return status;
+    };
+  }
+  StillWanted Wanted() {
+    return [this] { return wanted_.load(); };
+  }
+  // The caller goes away, which its waiting calls are told.
+  void GiveUp() {
+    wanted_ = false;
+    store_->DropUnwanted();
+  }
+  void LetGo() { go_.set_value(); }
+  std::atomic<bool> first_{true};
+  std::atomic<bool> wanted_{true};
+  std::function<void()> after_checkpoint_;
+  std::promise<void> reached_;
+  std::promise<void> go_;
+};
+
+TEST_F(GivenUpLoadTest, EndsAtTheNextCheckpoint) {
+  Loading loading = StartLoad(Program("a"), "", Wanted());
+  reached_.get_future().wait();
+  GiveUp();
+  // The caller has its answer while the load still stands.
+  EXPECT_EQ(loading.get().status().code(), absl::StatusCode::kCancelled);
+  LetGo();
+  // One load follows the other.
+  ASSERT_TRUE(Load(Program("b")).ok());
+  EXPECT_EQ(store_->loads(), 1u);
+  EXPECT_EQ(store_->Get("a").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(budget_->used(), 1000u);
+  EXPECT_EQ(added_.size(), 1u);
+}
+
+TEST_F(GivenUpLoadTest, GoesOnForOthers) {
+  const std::string path = Program("a");
+  Loading first = StartLoad(path, "", Wanted());
+  reached_.get_future().wait();
+  Loading second = StartLoad(path);
+  GiveUp();
+  EXPECT_EQ(first.get().status().code(), absl::StatusCode::kCancelled);
+  LetGo();
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_EQ(store_->Get("a")->uses, 1u);
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(GivenUpLoadTest, StartsAgainForWhoComesTooLateToKeepIt) {
+  const std::string path = Program("a");
+  std::promise<void> given_up;
+  std::promise<void> joined;
+  after_checkpoint_ = [&] {
+    given_up.set_value();
+    joined.get_future().wait();
+  };
+  Loading first = StartLoad(path, "", Wanted());
+  reached_.get_future().wait();
+  GiveUp();
+  LetGo();
+  given_up.get_future().wait();
+  Loading second = StartLoad(path);
+  joined.set_value();
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_EQ(loads_, 2);
+  EXPECT_EQ(store_->Get("a")->uses, 1u);
+}
+
+TEST_F(GivenUpLoadTest, CancelledBeforeItBegan) {
+  wanted_ = false;
+  EXPECT_EQ(StartLoad(Program("a"), "", Wanted()).get().status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(loads_, 0);
 }
 
 TEST_F(ModelStoreTest, StopFailsWhatWaits) {
