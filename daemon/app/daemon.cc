@@ -155,7 +155,11 @@ absl::Status Daemon::Parts::Listen() {
   std::vector<health::ActivatedSocket> activated = health::TakeActivatedSockets();
   const auto open = [&](const std::string& name, const std::string& path) -> absl::StatusOr<UniqueFd> {
     for (health::ActivatedSocket& socket : activated) {
-      if (socket.name == name && socket.socket.valid()) return std::move(socket.socket);
+      if (!socket.socket.valid() || (socket.name != name && socket.path != path)) continue;
+      if (socket.listens) return std::move(socket.socket);
+      return FailedPrecondition("the socket '{}' that was passed is no Unix stream socket that listens; its unit "
+                                "needs ListenStream= with a path",
+                                socket.name);
     }
     absl::StatusOr<UniqueFd> socket = service::ListenUnix(path, config.socket.mode, group);
     if (socket.ok()) made_sockets.push_back(path);
@@ -174,6 +178,12 @@ absl::Status Daemon::Parts::Listen() {
   if (!config.tcp.listen.empty()) return FailedPrecondition("tcp.listen: this build of etd has no gRPC");
 #endif
   listener->Add(std::move(frames), false, framed.get());
+  for (const health::ActivatedSocket& socket : activated) {
+    if (!socket.socket.valid()) continue;
+    spdlog::warn("the socket '{}' that was passed is not used: bind it to socket.path or socket.framed_path, or call "
+                 "it grpc or framed (FileDescriptorName=)",
+                 socket.name);
+  }
   return absl::OkStatus();
 }
 
@@ -247,7 +257,8 @@ void Daemon::BeginDrain() {
 bool Daemon::Idle() { return parts_->scheduler->Idle(); }
 
 void Daemon::CancelAll() {
-  parts_->scheduler->CancelAll(MakeStatus(absl::StatusCode::kUnavailable, "the daemon has stopped; connect again later"));
+  parts_->scheduler->CancelAll(
+      MakeStatus(absl::StatusCode::kUnavailable, "the daemon has stopped; connect again later"));
 }
 
 TimePoint Daemon::last_turn() const { return parts_->scheduler->last_turn(); }

@@ -1,5 +1,6 @@
 #include "daemon/app/run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 
 #include "daemon/health/systemd.h"
 #include "runtime/base/status.h"
+#include "scheduler/loop.h"
 
 namespace etd::app {
 namespace {
@@ -20,7 +22,7 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr const char* kSystemConfig = "/etc/etd/etd.toml";
-constexpr auto kPoll = std::chrono::milliseconds(500);
+constexpr auto kEnd = std::chrono::seconds(15);  // for what follows the drain
 
 struct Options {
   std::string config_path;
@@ -86,19 +88,38 @@ void Reload(Daemon* daemon, const std::string& path) {
   health::NotifyReady(daemon->Where());
 }
 
-// Feeds systemd's watchdog for as long as the scheduler's thread goes round.
-void FeedWatchdog(const Daemon& daemon, std::optional<Duration> interval) {
-  if (interval && SystemClock().Now() - daemon.last_turn() < *interval / 2) health::NotifyWatchdog();
-}
+// Feeds systemd's watchdog, twice in its interval, for as long as the scheduler's thread goes round.
+class Watchdog {
+ public:
+  Watchdog() : interval_(health::WatchdogInterval()), next_(SystemClock().Now()) {}
 
-void Drain(Daemon* daemon, Duration limit, std::optional<Duration> watchdog) {
-  health::NotifyStopping("draining");
+  // How long Feed has nothing to do.
+  Duration Wait() const {
+    if (!interval_) return std::chrono::hours(1);
+    return std::max(next_ - SystemClock().Now(), Duration::zero());
+  }
+  void Feed(const Daemon& daemon) {
+    const TimePoint now = SystemClock().Now();
+    if (!interval_ || now < next_) return;
+    // An idle scheduler goes round once in its heartbeat.
+    const bool alive = now - daemon.last_turn() < scheduler::Scheduler::kHeartbeat + *interval_ / 2;
+    if (alive) health::NotifyWatchdog();
+    next_ = now + *interval_ / (alive ? 2 : 8);
+  }
+
+ private:
+  const std::optional<Duration> interval_;
+  TimePoint next_;
+};
+
+void Drain(Daemon* daemon, Duration limit, Watchdog* watchdog) {
+  health::NotifyStopping("draining", limit + kEnd);
   spdlog::info("no new requests; those that run have {} s to end",
                std::chrono::duration_cast<std::chrono::seconds>(limit).count());
   daemon->BeginDrain();
   const TimePoint until = SystemClock().Now() + limit;
   while (!daemon->Idle() && SystemClock().Now() < until) {
-    FeedWatchdog(*daemon, watchdog);
+    watchdog->Feed(*daemon);
     // A second signal means now.
     const int signal = NextSignal(std::chrono::milliseconds(20));
     if (signal == SIGTERM || signal == SIGINT) break;
@@ -117,11 +138,11 @@ int Serve(const Options& options, config::Config config, const std::string& vers
   if (!daemon.ok()) return Complain(daemon.status(), kFailed);
   spdlog::info("etd {}: {}", version, (*daemon)->Where());
   health::NotifyReady((*daemon)->Where());
-  const std::optional<Duration> watchdog = health::WatchdogInterval();
+  Watchdog watchdog;
   Duration drain_timeout = config.limits.drain_timeout;
   for (;;) {
-    const int signal = NextSignal(watchdog ? std::min<Duration>(kPoll, *watchdog / 4) : Duration(std::chrono::hours(1)));
-    FeedWatchdog(**daemon, watchdog);
+    const int signal = NextSignal(watchdog.Wait());
+    watchdog.Feed(**daemon);
     if (signal == SIGHUP) {
       Reload(daemon->get(), options.config_path);
       if (const auto again = ReadConfig(options.config_path); again.ok()) drain_timeout = again->limits.drain_timeout;
@@ -129,7 +150,7 @@ int Serve(const Options& options, config::Config config, const std::string& vers
       break;
     }
   }
-  Drain(daemon->get(), drain_timeout, watchdog);
+  Drain(daemon->get(), drain_timeout, &watchdog);
   daemon->reset();
   spdlog::info("stopped");
   return 0;

@@ -1,8 +1,11 @@
 #include "daemon/health/systemd.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
@@ -10,6 +13,20 @@
 #include "runtime/base/status.h"
 
 namespace etd::health {
+namespace {
+
+// The path that a Unix socket is bound to; empty for other sockets.
+std::string PathOf(int socket) {
+  sockaddr_un address{};
+  socklen_t size = sizeof(address);
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
+  if (address.sun_family != AF_UNIX || size <= offsetof(sockaddr_un, sun_path)) return "";
+  // With or without a zero at its end; an abstract name begins with one.
+  std::string path(address.sun_path, size - offsetof(sockaddr_un, sun_path));
+  return path.substr(0, path.find('\0'));
+}
+
+}  // namespace
 
 void NotifyReady(const std::string& status) { sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str()); }
 
@@ -21,7 +38,10 @@ void NotifyReloading() {
   sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", micros).c_str());
 }
 
-void NotifyStopping(const std::string& status) { sd_notify(0, fmt::format("STOPPING=1\nSTATUS={}", status).c_str()); }
+void NotifyStopping(const std::string& status, Duration limit) {
+  const int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(limit).count();
+  sd_notify(0, fmt::format("STOPPING=1\nSTATUS={}\nEXTEND_TIMEOUT_USEC={}", status, micros).c_str());
+}
 
 void NotifyWatchdog() { sd_notify(0, "WATCHDOG=1"); }
 
@@ -38,7 +58,10 @@ std::vector<ActivatedSocket> TakeActivatedSockets() {
   for (int i = 0; i < count; ++i) {
     const int fd = SD_LISTEN_FDS_START + i;
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    sockets.push_back({.name = names[i], .socket = UniqueFd(fd)});
+    sockets.push_back({.name = names[i],
+                       .path = PathOf(fd),
+                       .listens = sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0,
+                       .socket = UniqueFd(fd)});
     std::free(names[i]);
   }
   std::free(names);

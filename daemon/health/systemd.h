@@ -13,17 +13,21 @@ namespace etd::health {
 
 void NotifyReady(const std::string& status);
 void NotifyReloading();
-void NotifyStopping(const std::string& status);
+// `limit`: how long the end may take; systemd waits for so long, whatever TimeoutStopSec= says.
+void NotifyStopping(const std::string& status, Duration limit);
 void NotifyWatchdog();
 
 // Within which time systemd wants to hear NotifyWatchdog; nothing when it does not.
 std::optional<Duration> WatchdogInterval();
 
-// Sockets that systemd opened for us, with their FileDescriptorName. Once per process.
+// A socket that systemd opened for us; non-blocking, closed on exec.
 struct ActivatedSocket {
-  std::string name;
+  std::string name;        // FileDescriptorName=; by default the name of the socket unit
+  std::string path;        // where it is bound; empty where it is no Unix socket
+  bool listens = false;    // a Unix stream socket that listens
   UniqueFd socket;
 };
+// In the order of the socket unit. Once per process: what is left of the environment names none.
 std::vector<ActivatedSocket> TakeActivatedSockets();
 
 }  // namespace etd::health

@@ -23,13 +23,25 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-UniqueFd BindNotices(const std::string& path) {
-  UniqueFd notices(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+UniqueFd Bind(const std::string& path, int type) {
+  UniqueFd bound(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  EXPECT_EQ(bind(notices.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-  return notices;
+  EXPECT_EQ(bind(bound.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  return bound;
+}
+
+// In the child: makes `sockets` the descriptors from 3 on and tells so.
+void PassSockets(const std::vector<UniqueFd>& sockets, const std::string& names) {
+  constexpr int kFirst = 3;
+  // Out of the way first: one may lie where another belongs.
+  std::vector<int> high;
+  for (const UniqueFd& socket : sockets) high.push_back(fcntl(socket.get(), F_DUPFD_CLOEXEC, 100));
+  for (size_t i = 0; i < high.size(); ++i) dup2(high[i], kFirst + static_cast<int>(i));
+  setenv("LISTEN_FDS", std::to_string(sockets.size()).c_str(), 1);
+  setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+  if (!names.empty()) setenv("LISTEN_FDNAMES", names.c_str(), 1);
 }
 
 }  // namespace
@@ -54,7 +66,7 @@ void WriteFile(const std::string& path, const std::string& text) {
   ASSERT_TRUE(file.flush()) << path;
 }
 
-DaemonProcess::DaemonProcess(const std::string& settings) {
+DaemonProcess::DaemonProcess(const std::string& settings, const Manager& manager) {
   std::string pattern = (std::filesystem::temp_directory_path() / "etd-test-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) {
     ADD_FAILURE() << "no temporary folder";
@@ -65,8 +77,8 @@ DaemonProcess::DaemonProcess(const std::string& settings) {
   std::filesystem::permissions(folder_, std::filesystem::perms(0755));
   std::filesystem::create_directory(folder_ + "/models");
   WriteConfig(settings);
-  notices_ = BindNotices(folder_ + "/notify");
-  Start();
+  notices_ = Bind(folder_ + "/notify", SOCK_DGRAM);
+  Start(manager);
   EXPECT_TRUE(WaitForNotice("READY=1")) << Log();
 }
 
@@ -86,7 +98,12 @@ void DaemonProcess::WriteConfig(const std::string& settings) const {
                                                folder_, settings));
 }
 
-void DaemonProcess::Start() {
+void DaemonProcess::Start(const Manager& manager) {
+  std::vector<UniqueFd> sockets;
+  for (const std::string& name : manager.sockets) {
+    sockets.push_back(Bind(folder_ + "/" + name, SOCK_STREAM));
+    ASSERT_EQ(listen(sockets.back().get(), 16), 0);
+  }
   // The daemon is killed when the thread that forked it ends, not only when the process does.
   ASSERT_EQ(gettid(), getpid()) << "make a DaemonProcess on the test's main thread";
   const pid_t parent = getpid();
@@ -99,6 +116,8 @@ void DaemonProcess::Start() {
   dup2(log, 1);
   dup2(log, 2);
   setenv("NOTIFY_SOCKET", (folder_ + "/notify").c_str(), 1);
+  for (const auto& [name, value] : manager.environment) setenv(name.c_str(), value.c_str(), 1);
+  if (!sockets.empty()) PassSockets(sockets, manager.socket_names);
   const std::string config = folder_ + "/etd.toml";
   execl(ETD_TEST_DAEMON, "etd_test_daemon", "--config", config.c_str(), nullptr);
   _exit(127);

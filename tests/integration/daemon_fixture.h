@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,11 +18,21 @@
 
 namespace etd::testing {
 
-// A process of the daemon, which ends with the test's process at the latest. It tells readiness through NOTIFY_SOCKET, as to systemd; nothing here waits by sleeping.
+// A process of the daemon, which ends with the test's process at the latest. It tells readiness through NOTIFY_SOCKET,
+// as to systemd; nothing here waits by sleeping.
 class DaemonProcess {
  public:
+  // What a service manager gives its services besides NOTIFY_SOCKET.
+  struct Manager {
+    std::map<std::string, std::string> environment;
+    // Listening sockets to be made in the daemon's folder and passed as descriptors 3, 4, …; by file name.
+    std::vector<std::string> sockets;
+    std::string socket_names;  // "grpc:framed"; empty: not said
+  };
+
   // `settings` is TOML after the socket's and the cache's. On the main thread of the process only.
-  explicit DaemonProcess(const std::string& settings = "");
+  explicit DaemonProcess(const std::string& settings = "") : DaemonProcess(settings, Manager()) {}
+  DaemonProcess(const std::string& settings, const Manager& manager);
   // Kills what still runs.
   ~DaemonProcess();
 
@@ -44,7 +55,7 @@ class DaemonProcess {
   std::unique_ptr<client::FramedClient> Connect() const;
 
  private:
-  void Start();
+  void Start(const Manager& manager);
 
   std::string folder_;
   UniqueFd notices_;

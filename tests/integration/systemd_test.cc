@@ -1,0 +1,106 @@
+// The daemon as a service: what it tells its manager and what it takes from it.
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/integration/daemon_fixture.h"
+
+namespace etd::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr const char* kSlow = R"({"token_micros": 2000})";
+
+TEST(Systemd, WatchdogIsFedTwiceInItsInterval) {
+  // Shorter than the scheduler's heartbeat: an idle daemon is no dead one.
+  constexpr auto kInterval = std::chrono::milliseconds(1000);
+  DaemonProcess daemon("", {.environment = {{"WATCHDOG_USEC", "1000000"}}, .sockets = {}, .socket_names = {}});
+  ASSERT_TRUE(daemon.WaitForNotice("WATCHDOG=1"));
+  const auto begin = SteadyClock::now();
+  for (int i = 0; i < 4; ++i) {
+    // Later than that the manager would kill it.
+    ASSERT_TRUE(daemon.WaitForNotice("WATCHDOG=1", std::chrono::seconds(1))) << i << daemon.Log();
+  }
+  // Not oftener than it must either: the first notice may have come late, all others follow each other.
+  EXPECT_GE(SteadyClock::now() - begin, 3 * kInterval / 2);
+}
+
+TEST(Systemd, WatchdogIsFedWhileRequestsEnd) {
+  DaemonProcess daemon("", {.environment = {{"WATCHDOG_USEC", "400000"}}, .sockets = {}, .socket_names = {}});
+  const auto client = daemon.Connect();
+  Load(*client, daemon.MakeModel("slow", kSlow), "slow");
+  const uint32_t call = *client->Start("Generate", PromptRequest("slow", "x", 4000));
+  v1::GenerateResponse message;
+  absl::Status status;
+  ASSERT_TRUE(client->Next(call, &message, &status));
+  daemon.Signal(SIGTERM);
+  ASSERT_TRUE(daemon.WaitForNotice("STOPPING=1"));
+  EXPECT_TRUE(daemon.WaitForNotice("WATCHDOG=1"));
+  EXPECT_TRUE(daemon.WaitForNotice("WATCHDOG=1"));
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
+}
+
+TEST(Systemd, NoWatchdogNoNotices) {
+  DaemonProcess daemon;
+  EXPECT_FALSE(daemon.WaitForNotice("WATCHDOG=1", std::chrono::seconds(1)));
+}
+
+TEST(Systemd, StopTellsHowLongItMayTake) {
+  DaemonProcess daemon("limits.drain_timeout = \"90s\"");
+  daemon.Signal(SIGTERM);
+  EXPECT_TRUE(daemon.WaitForNotice("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=105000000"));
+  EXPECT_EQ(daemon.Wait(), 0);
+}
+
+TEST(Systemd, ReloadIsToldFromBeginToEnd) {
+  DaemonProcess daemon;
+  daemon.Signal(SIGHUP);
+  EXPECT_TRUE(daemon.WaitForNotice("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_TRUE(daemon.WaitForNotice("READY=1"));
+}
+
+// The first connection may come before the daemon is there.
+void Serves(const DaemonProcess& daemon) {
+  EXPECT_EQ(Status(*daemon.Connect()).version(), "test");
+  UniqueFd calls(socket(AF_UNIX, SOCK_STREAM, 0));
+  EXPECT_TRUE(ConnectTo(calls.get(), daemon.socket()));
+}
+
+TEST(Systemd, SocketsByName) {
+  DaemonProcess daemon(
+      "", {.environment = {}, .sockets = {"other.sock", "third.sock"}, .socket_names = "framed:grpc"});
+  EXPECT_FALSE(fs::exists(daemon.socket())) << "what was passed is used, not what is configured";
+  EXPECT_FALSE(fs::exists(daemon.framed_socket()));
+  auto client = client::FramedClient::Connect(daemon.folder() + "/other.sock");
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ(Status(**client).version(), "test");
+  client->reset();
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_TRUE(fs::exists(daemon.folder() + "/other.sock")) << "they are the manager's";
+}
+
+TEST(Systemd, SocketsByPath) {
+  DaemonProcess daemon("", {.environment = {}, .sockets = {"etd.sock", "etd.frame.sock"}, .socket_names = {}});
+  Serves(daemon);
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_TRUE(fs::exists(daemon.socket()));
+}
+
+TEST(Systemd, OneSocketIsPassedAndOneMade) {
+  DaemonProcess daemon(
+      "", {.environment = {}, .sockets = {"etd.frame.sock", "stray.sock"}, .socket_names = "etd.socket:stray"});
+  Serves(daemon);
+  EXPECT_NE(daemon.Log().find("the socket 'stray' that was passed is not used"), std::string::npos) << daemon.Log();
+}
+
+}  // namespace
+}  // namespace etd::testing
