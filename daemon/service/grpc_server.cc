@@ -4,7 +4,9 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/server_posix.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <chrono>
 #include <mutex>
 #include <thread>
@@ -42,7 +44,7 @@ struct GrpcServers::Watched {
 };
 
 GrpcServers::GrpcServers(EventLoop* loop, Service* service, Duration idle)
-    : loop_(loop), service_(service), idle_(idle) {
+    : loop_(loop), service_(service), idle_(idle), refusals_(loop) {
   static std::once_flag once;
   std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
 }
@@ -54,8 +56,13 @@ GrpcServers::~GrpcServers() {
 
 std::string_view GrpcServers::hello() const { return kHttp2Preface; }
 
-// HTTP/2 has no way to say why before a handshake; the log and the status say it.
-void GrpcServers::Refuse(int, std::string_view why) { spdlog::warn("gRPC connection refused: {}", why); }
+void GrpcServers::Refuse(int socket, std::string_view why) {
+  std::array<char, kHttp2Preface.size()> bytes;
+  const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+  const std::string_view seen(bytes.data(), got < 0 ? 0 : static_cast<size_t>(got));
+  const bool told = kHttp2Preface.starts_with(seen) && refusals_.Answer(socket, why);
+  spdlog::warn("gRPC connection refused{}: {}", told ? "" : " without a word to the client", why);
+}
 
 GrpcServers::IdentityServer* GrpcServers::ServerOf(const auth::Identity& identity) {
   auto& entry = servers_[identity];

@@ -10,6 +10,7 @@
 
 #include "daemon/service/connection.h"
 #include "daemon/service/event_loop.h"
+#include "daemon/service/grpc_refusal.h"
 #include "daemon/service/service.h"
 
 namespace etd::service {
@@ -39,6 +40,7 @@ class GrpcServers final : public ConnectionServer {
   EventLoop* const loop_;
   Service* const service_;
   const Duration idle_;
+  GrpcRefusals refusals_;
   std::map<auth::Identity, std::unique_ptr<IdentityServer>> servers_;
   std::map<int, std::unique_ptr<Watched>> watched_;  // by our own descriptor of the connection
 };

@@ -2,11 +2,15 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "etd/v1/etd.grpc.pb.h"
 #include "gtest/gtest.h"
@@ -180,7 +184,8 @@ TEST_F(GrpcTest, KilledClientEndsItsRequest) {
 }
 
 // One message there and one back, of any method.
-std::string RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, const std::string& bytes) {
+std::string RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                    const std::string& bytes) {
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   grpc::CompletionQueue queue;
@@ -203,7 +208,8 @@ std::string RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::st
   EXPECT_TRUE(wait());
   EXPECT_TRUE(read) << method << ": " << status.error_message();
   grpc::Slice whole;
-  return answer.DumpToSingleSlice(&whole).ok() ? std::string(reinterpret_cast<const char*>(whole.begin()), whole.size()) : "";
+  if (!answer.DumpToSingleSlice(&whole).ok()) return "";
+  return std::string(reinterpret_cast<const char*>(whole.begin()), whole.size());
 }
 
 TEST_F(GrpcTest, HealthAndReflection) {
@@ -271,6 +277,61 @@ TEST_F(GrpcTcpTest, TcpIsOneTenantWithoutRights) {
   request.set_model("m");
   v1::UnloadModelResponse response;
   EXPECT_EQ(stub->UnloadModel(&unload, request, &response).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+class GrpcConnectionsTest : public GrpcTest {
+ protected:
+  GrpcConnectionsTest() : GrpcTest("limits.max_connections_per_user = 2") {}
+};
+
+TEST_F(GrpcConnectionsTest, RefusedOnesAreToldWhy) {
+  v1::GetStatusResponse response;
+  {
+    grpc::ClientContext first;  // holds the channel as long as it lives
+    ASSERT_TRUE(stub_->GetStatus(&first, v1::GetStatusRequest(), &response).ok());
+  }
+  // With the framed one that makes two.
+  const auto third = v1::Etd::NewStub(Open("unix:" + daemon_.socket()));
+  for (int i = 0; i < 3; ++i) {
+    grpc::ClientContext context;
+    const grpc::Status status = third->GetStatus(&context, v1::GetStatusRequest(), &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+    EXPECT_NE(status.error_message().find("limits.max_connections_per_user"), std::string::npos);
+  }
+  // A stream is a call like others.
+  grpc::ClientContext stream;
+  const auto reader = third->Generate(&stream, PromptRequest("m", "x", 5));
+  v1::GenerateResponse message;
+  EXPECT_FALSE(reader->Read(&message));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Status(*frames_).connections(), 2u);
+  // When there is room again the same channel is served, once its refused connection has gone.
+  stub_.reset();
+  EXPECT_TRUE(Until([&] {
+    grpc::ClientContext context;
+    return third->GetStatus(&context, v1::GetStatusRequest(), &response).ok();
+  }));
+}
+
+TEST_F(GrpcConnectionsTest, ManyRefusedOnesDoNotPileUp) {
+  const auto descriptors = [&] {
+    const std::filesystem::directory_iterator all("/proc/" + std::to_string(daemon_.pid()) + "/fd");
+    return std::distance(begin(all), end(all));
+  };
+  v1::GetStatusResponse response;
+  grpc::ClientContext first;
+  ASSERT_TRUE(stub_->GetStatus(&first, v1::GetStatusRequest(), &response).ok());
+  std::vector<UniqueFd> sockets;
+  for (int i = 0; i < 100; ++i) {
+    sockets.emplace_back(socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_TRUE(ConnectTo(sockets.back().get(), daemon_.socket()));
+  }
+  ASSERT_TRUE(Until([&] { return Status(*frames_).counters().connections_refused() == 100u; }));
+  EXPECT_LT(descriptors(), 100);
+  const auto before = descriptors();
+  sockets.clear();
+  EXPECT_TRUE(Until([&] { return descriptors() < before; }));
+  EXPECT_EQ(Status(*frames_).connections(), 2u);
 }
 
 class GrpcQueueTest : public GrpcTest {
