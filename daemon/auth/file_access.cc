@@ -23,7 +23,8 @@ constexpr unsigned kSearch = 1;
 absl::Status OpenError(int error, std::string_view path) {
   if (error == ENOENT || error == ENOTDIR) return NotFound("'{}' does not exist", path);
   if (error == EACCES || error == EPERM) {
-    return PermissionDenied("the daemon cannot read '{}'; let its user read it, or put it into a model directory", path);
+    return PermissionDenied("the daemon cannot read '{}'; let its user read it, or put it into a model directory",
+                            path);
   }
   return InvalidArgument("cannot open '{}': {}", path, std::strerror(error));
 }

@@ -12,8 +12,8 @@
 namespace etd::service {
 
 // Null where the files have no tokenizer. End tokens are those of generation_config.json and tokenizer_config.json's
-// eos_token; sampling defaults those of generation_config.json where it says do_sample, greedy otherwise, as transformers
-// reads it. Errors: INVALID_ARGUMENT naming the file.
+// eos_token; sampling defaults those of generation_config.json where it says do_sample, greedy otherwise, as
+// transformers reads it. Errors: INVALID_ARGUMENT naming the file.
 absl::StatusOr<std::shared_ptr<const models::ModelText>> LoadHfText(const models::ModelFiles& files);
 
 }  // namespace etd::service

@@ -90,7 +90,8 @@ absl::StatusOr<UniqueFd> ListenTcp(const std::string& address) {
   const bool is_v6 = !is_v4 && inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1;
   const bool loopback = is_v4 ? (ntohl(v4.sin_addr.s_addr) >> 24) == 127 : is_v6 && IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
   if (!has_port || !loopback) {
-    return InvalidArgument("tcp.listen '{}' must be a loopback address with a port, such as \"127.0.0.1:7070\"", address);
+    return InvalidArgument("tcp.listen '{}' must be a loopback address with a port, such as \"127.0.0.1:7070\"",
+                           address);
   }
   UniqueFd listening(socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int one = 1;
@@ -183,7 +184,8 @@ void Listener::Accept(Door* door) {
     if (errno == EMFILE || errno == ENFILE) spdlog::warn("no descriptors left for a connection");
     return;
   }
-  absl::StatusOr<auth::Peer> peer = door->tcp ? absl::StatusOr<auth::Peer>(auth::TcpPeer()) : auth::PeerOf(socket.get());
+  absl::StatusOr<auth::Peer> peer = auth::TcpPeer();
+  if (!door->tcp) peer = auth::PeerOf(socket.get());
   if (!peer.ok()) {
     spdlog::warn("connection without identity: {}", ToStd(peer.status().message()));
     return;

@@ -20,7 +20,8 @@ void SetError(const std::string& text, wire::ServerReflectionResponse* response)
   response->mutable_error_response()->set_error_message(text);
 }
 
-void AddFile(const FileDescriptor& file, std::set<const FileDescriptor*>* seen, wire::FileDescriptorResponse* response) {
+void AddFile(const FileDescriptor& file, std::set<const FileDescriptor*>* seen,
+             wire::FileDescriptorResponse* response) {
   if (!seen->insert(&file).second) return;
   google::protobuf::FileDescriptorProto proto;
   file.CopyTo(&proto);

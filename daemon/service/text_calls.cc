@@ -63,7 +63,8 @@ absl::Status Tokenize(Service& service, const models::ResidentModel& model, cons
   ETD_ASSIGN_OR_RETURN(const models::ModelText* text, TextOf(model));
   if (request.has_token_ids()) {
     const auto& ids = request.token_ids().ids();
-    response->set_text(text->Decode(std::span(ids.data(), static_cast<size_t>(ids.size())), request.skip_special_tokens()));
+    const std::span<const int32_t> tokens(ids.data(), static_cast<size_t>(ids.size()));
+    response->set_text(text->Decode(tokens, request.skip_special_tokens()));
     return absl::OkStatus();
   }
   ETD_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, Encode(service, *text, request, response->mutable_text()));

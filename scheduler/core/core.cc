@@ -342,9 +342,10 @@ void Core::Deliver(Request* request, engine::TokenChoice choice) {
 void Core::CheckStall(Request* request, TimePoint now) {
   if (options_.stall_timeout <= Duration::zero() || !request->stalled_since) return;
   if (*request->stalled_since + options_.stall_timeout > now) return;
-  Cancel(request->spec.id, MakeStatus(absl::StatusCode::kCancelled,
-                                      "the client has not read its stream for {} s (limits.stall_timeout)",
-                                      std::chrono::duration_cast<std::chrono::seconds>(options_.stall_timeout).count()));
+  const int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.stall_timeout).count();
+  Cancel(request->spec.id,
+         MakeStatus(absl::StatusCode::kCancelled, "the client has not read its stream for {} s (limits.stall_timeout)",
+                    seconds));
 }
 
 void Core::Tick() {

@@ -83,8 +83,8 @@ std::optional<TimePoint> SessionTable::NextExpiry() const {
 }
 
 uint32_t SessionTable::CountOf(const std::string& tenant) const {
-  return static_cast<uint32_t>(
-      std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) { return entry.first.first == tenant; }));
+  const auto theirs = [&](const auto& entry) { return entry.first.first == tenant; };
+  return static_cast<uint32_t>(std::count_if(sessions_.begin(), sessions_.end(), theirs));
 }
 
 std::vector<std::shared_ptr<Session>> SessionTable::All() const {

@@ -1,4 +1,5 @@
-// The daemon's configuration. What is accepted must be usable: limits that are no limits are refused here and nowhere else.
+// The daemon's configuration. What is accepted must be usable: limits that are no limits are refused here and nowhere
+// else.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

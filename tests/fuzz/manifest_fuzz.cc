@@ -1,5 +1,5 @@
-// manifest.json of a model's folder. What is accepted must keep what the rest of the daemon relies on: no path leaves the
-// folder, digests have their form, numbers lie where they may.
+// manifest.json of a model's folder. What is accepted must keep what the rest of the daemon relies on: no path leaves
+// the folder, digests have their form, numbers lie where they may.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -30,7 +30,9 @@ class FakeInstance final : public engine::Instance {
     if (wanted.empty()) return outputs;
     std::vector<engine::OutputValue> selected;
     for (const int32_t index : wanted) {
-      if (index < 0 || static_cast<size_t>(index) >= outputs.size()) return InvalidArgument("there is no output {}", index);
+      if (index < 0 || static_cast<size_t>(index) >= outputs.size()) {
+        return InvalidArgument("there is no output {}", index);
+      }
       selected.push_back(outputs[static_cast<size_t>(index)]);
     }
     return selected;

@@ -37,7 +37,9 @@ std::string FakeText::Piece(int32_t token) const {
   return token < 256 ? FakeDetokenizer().Push(token) : token == kFakeBegin ? "<begin>" : "<end>";
 }
 
-std::unique_ptr<models::Detokenizer> FakeText::NewDetokenizer(bool) const { return std::make_unique<FakeDetokenizer>(); }
+std::unique_ptr<models::Detokenizer> FakeText::NewDetokenizer(bool) const {
+  return std::make_unique<FakeDetokenizer>();
+}
 
 absl::StatusOr<std::string> FakeText::RenderChat(const models::ChatInput& chat, WallTime) const {
   const auto messages = nlohmann::json::parse(chat.messages_json, nullptr, false);

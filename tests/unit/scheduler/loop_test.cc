@@ -81,7 +81,8 @@ TEST(Scheduler, StreamsThroughAChannelThatIsSmallerThanTheText) {
   EXPECT_TRUE(second.Wait().status.ok());
   EXPECT_EQ(first.tokens, testing::FakeContinuation({'a'}, 500, true));
   EXPECT_EQ(second.tokens, testing::FakeContinuation({'b'}, 500, true));
-  // The executor gives the sessions back after their streams have ended; the test's time limit catches one that never is.
+  // The executor gives the sessions back after their streams have ended; the test's time limit catches one that never
+  // is.
   while (!scheduler.Idle()) std::this_thread::yield();
   EXPECT_EQ(scheduler.Status("uid:1").counters.completed, 2u);
 }

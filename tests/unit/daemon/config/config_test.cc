@@ -30,14 +30,12 @@ TEST(Config, ShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->socket.mode, defaults.socket.mode);
   EXPECT_EQ(shipped->tcp.listen, defaults.tcp.listen);
   EXPECT_EQ(shipped->access.admin_group, defaults.access.admin_group);
-  const LimitsConfig& a = shipped->limits;
-  const LimitsConfig& b = defaults.limits;
-  EXPECT_EQ(std::tie(a.max_connections, a.max_connections_per_user, a.max_running, a.max_waiting, a.max_requests_per_user,
-                     a.max_sessions, a.max_sessions_per_user, a.session_ttl, a.stall_timeout, a.hello_timeout,
-                     a.drain_timeout, a.idle_server, a.stream_buffer),
-            std::tie(b.max_connections, b.max_connections_per_user, b.max_running, b.max_waiting, b.max_requests_per_user,
-                     b.max_sessions, b.max_sessions_per_user, b.session_ttl, b.stall_timeout, b.hello_timeout,
-                     b.drain_timeout, b.idle_server, b.stream_buffer));
+  const auto all = [](const LimitsConfig& l) {
+    return std::tie(l.max_connections, l.max_connections_per_user, l.max_running, l.max_waiting,
+                    l.max_requests_per_user, l.max_sessions, l.max_sessions_per_user, l.session_ttl, l.stall_timeout,
+                    l.hello_timeout, l.drain_timeout, l.idle_server, l.stream_buffer);
+  };
+  EXPECT_EQ(all(shipped->limits), all(defaults.limits));
   EXPECT_EQ(shipped->schedule.prefill_chunk, defaults.schedule.prefill_chunk);
   EXPECT_EQ(shipped->memory.budget_bytes, defaults.memory.budget_bytes);
   EXPECT_EQ(shipped->models.directories, defaults.models.directories);
@@ -49,7 +47,8 @@ TEST(Config, ShippedFileSaysTheDefaults) {
 }
 
 TEST(Config, ErrorsNameLineAndKey) {
-  EXPECT_EQ(ErrorOf("[limits]\nmax_running = 0\n"), "etd.toml:2: limits.max_running: must be a whole number from 1 to 1024");
+  EXPECT_EQ(ErrorOf("[limits]\nmax_running = 0\n"),
+            "etd.toml:2: limits.max_running: must be a whole number from 1 to 1024");
   EXPECT_EQ(ErrorOf("\n[limits]\nmax_runing = 3\n"),
             "etd.toml:3: limits.max_runing: is no setting that this version knows");
   EXPECT_EQ(ErrorOf("[nonsense]\n"), "etd.toml:1: nonsense: is no table that this version knows");
@@ -77,12 +76,14 @@ TEST(Config, Units) {
 
 TEST(Config, PlacesDependOnWhoRuns) {
   Config config;
-  ASSERT_TRUE(ResolveDefaults({.root = true, .runtime_directory = "", .home = "/root", .memory_bytes = 0}, &config).ok());
+  const Environment root{.root = true, .runtime_directory = "", .home = "/root", .memory_bytes = 0};
+  ASSERT_TRUE(ResolveDefaults(root, &config).ok());
   EXPECT_EQ(config.socket.path, "/run/etd/etd.sock");
   EXPECT_EQ(config.socket.framed_path, "/run/etd/etd.frame.sock");
   EXPECT_EQ(config.cache.directory, "/var/cache/etd");
   config = Config();
-  ASSERT_TRUE(ResolveDefaults({.root = false, .runtime_directory = "/run/user/5", .home = "/home/x", .memory_bytes = 0}, &config).ok());
+  const Environment user{.root = false, .runtime_directory = "/run/user/5", .home = "/home/x", .memory_bytes = 0};
+  ASSERT_TRUE(ResolveDefaults(user, &config).ok());
   EXPECT_EQ(config.socket.path, "/run/user/5/etd/etd.sock");
   EXPECT_EQ(config.cache.directory, "/home/x/.cache/etd");
   config = Config();

@@ -39,7 +39,8 @@ TEST(Refusal, TravelsInAStatus) {
   EXPECT_EQ(back->retry_after, Duration(42));
   EXPECT_EQ(back->queue_length, 3u);
   EXPECT_FALSE(RefusalOf(absl::CancelledError("")));
-  EXPECT_FALSE(RefusalOf(RefusalStatus("no", {.limit = "x", .maximum = 0, .current = 0, .retry_after = {}, .queue_length = 0}))->retry_after);
+  const Refusal for_good{.limit = "x", .maximum = 0, .current = 0, .retry_after = {}, .queue_length = 0};
+  EXPECT_FALSE(RefusalOf(RefusalStatus("no", for_good))->retry_after);
 }
 
 }  // namespace
