@@ -1,12 +1,13 @@
 // aten::where and aten::masked_fill: a choice for every element.
+#include <algorithm>
 #include <cstddef>
 
 #include "runtime/kernels/portable/kernels.h"
-#include "runtime/kernels/portable/util/convert.h"
 #include "runtime/kernels/portable/util/scalar.h"
 #include "runtime/kernels/portable/util/shape.h"
 #include "runtime/kernels/portable/util/strided.h"
 #include "runtime/kernels/portable/util/strided_copy.h"
+#include "runtime/kernels/portable/util/visit_bits.h"
 
 namespace etd::kernels {
 namespace {
@@ -53,27 +54,29 @@ void SelectBits(const LoopNest<4>& nest, const Tensor& condition, const Tensor& 
   });
 }
 
-// Writes `value`, converted, where the mask is not 0.
-template <typename To, typename From>
-void OverwriteMasked(const LoopNest<3>& nest, const Tensor& mask_tensor, const Tensor& value, Tensor& out,
-                     threads::ThreadPool& threads) {
-  ForEachRun<3>(nest, threads, [&](const auto& offsets, int64_t count, const auto& strides) {
-    To* to = out.data<To>() + offsets[0];
-    const Masks* mask = mask_tensor.data<Masks>() + offsets[1];
-    const From* from = value.data<From>() + offsets[2];
-    for (int64_t i = 0; i < count; ++i) {
-      if (mask[i * strides[1]] != 0) to[i * strides[0]] = Convert<To>(from[i * strides[2]]);
-    }
-  });
-}
+// Elements that are converted at a time.
+constexpr int64_t kBlock = 512;
 
+// Writes `value`, converted to the output's type, where the mask is not 0. Operands: out, mask, value.
 void ConvertMasked(const Tensor& mask, const Tensor& value, Tensor& out, threads::ThreadPool& threads) {
-  const LoopNest<3> nest = MakeLoopNest<3>(
+  const auto nest = MakeLoopNest<3>(
       out.sizes(), {StridesOf(out), BroadcastStrides(mask, out.sizes()), BroadcastStrides(value, out.sizes())});
-  tensor::VisitScalarType(out.type(), [&](auto to_tag) {
-    using To = typename decltype(to_tag)::Type;
-    tensor::VisitScalarType(value.type(), [&](auto from_tag) {
-      OverwriteMasked<To, typename decltype(from_tag)::Type>(nest, mask, value, out, threads);
+  const RunCopy convert = SelectRunCopy(out.type(), value.type());
+  const auto value_size = static_cast<int64_t>(value.element_size());
+  VisitBits(out.element_size(), [&](auto tag) {
+    using Bits = typename decltype(tag)::Type;
+    ForEachRun<3>(nest, threads, [&](const auto& offsets, int64_t count, const auto& strides) {
+      Bits converted[kBlock];
+      Bits* to = out.data<Bits>() + offsets[0];
+      const Masks* chosen = mask.data<Masks>() + offsets[1];
+      const auto* from = static_cast<const std::byte*>(value.raw()) + offsets[2] * value_size;
+      for (int64_t begin = 0; begin < count; begin += kBlock) {
+        const int64_t block = std::min(kBlock, count - begin);
+        convert(converted, 1, from + begin * strides[2] * value_size, strides[2], block);
+        for (int64_t i = 0; i < block; ++i) {
+          if (chosen[(begin + i) * strides[1]] != 0) to[(begin + i) * strides[0]] = converted[i];
+        }
+      }
     });
   });
 }
@@ -87,12 +90,9 @@ absl::Status RunWhere(KernelContext& context) {
     const auto nest = MakeLoopNest<4>(out.sizes(), {StridesOf(out), BroadcastStrides(condition, out.sizes()),
                                                     BroadcastStrides(self, out.sizes()),
                                                     BroadcastStrides(other, out.sizes())});
-    switch (out.element_size()) {
-      case 1: SelectBits<uint8_t>(nest, condition, self, other, out, context.threads()); break;
-      case 2: SelectBits<uint16_t>(nest, condition, self, other, out, context.threads()); break;
-      case 4: SelectBits<uint32_t>(nest, condition, self, other, out, context.threads()); break;
-      default: SelectBits<uint64_t>(nest, condition, self, other, out, context.threads());
-    }
+    VisitBits(out.element_size(), [&](auto tag) {
+      SelectBits<typename decltype(tag)::Type>(nest, condition, self, other, out, context.threads());
+    });
     return absl::OkStatus();
   }
   StridedCopy(out.sizes(), {other.raw(), BroadcastStrides(other, out.sizes()), other.type()},

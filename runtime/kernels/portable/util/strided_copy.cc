@@ -10,9 +10,6 @@
 namespace etd::kernels {
 namespace {
 
-// Moves `count` elements; strides in elements.
-using RunCopy = void (*)(void* target, int64_t target_stride, const void* source, int64_t source_stride, int64_t count);
-
 template <typename To, typename From>
 void CopyRun(void* target, int64_t target_stride, const void* source, int64_t source_stride, int64_t count) {
   To* to = static_cast<To*>(target);
@@ -26,22 +23,6 @@ void CopyRun(void* target, int64_t target_stride, const void* source, int64_t so
     return;
   }
   for (int64_t i = 0; i < count; ++i) to[i * target_stride] = Convert<To>(from[i * source_stride]);
-}
-
-RunCopy SelectRunCopy(tensor::ScalarType to, tensor::ScalarType from) {
-  if (to == from) {
-    switch (tensor::ElementSize(to)) {
-      case 1: return CopyRun<uint8_t, uint8_t>;
-      case 2: return CopyRun<uint16_t, uint16_t>;
-      case 4: return CopyRun<uint32_t, uint32_t>;
-      default: return CopyRun<uint64_t, uint64_t>;
-    }
-  }
-  return tensor::VisitScalarType(to, [from](auto to_tag) {
-    using To = typename decltype(to_tag)::Type;
-    return tensor::VisitScalarType(
-        from, [](auto from_tag) -> RunCopy { return CopyRun<To, typename decltype(from_tag)::Type>; });
-  });
 }
 
 // Elements per side of the squares in which transpositions move: both sides of a square stay in the first-level cache.
@@ -104,6 +85,22 @@ void TransposeCopy(const LoopNest<2>& nest, int dim, const CopySource& source, c
 }
 
 }  // namespace
+
+RunCopy SelectRunCopy(tensor::ScalarType to, tensor::ScalarType from) {
+  if (to == from) {
+    switch (tensor::ElementSize(to)) {
+      case 1: return CopyRun<uint8_t, uint8_t>;
+      case 2: return CopyRun<uint16_t, uint16_t>;
+      case 4: return CopyRun<uint32_t, uint32_t>;
+      default: return CopyRun<uint64_t, uint64_t>;
+    }
+  }
+  return tensor::VisitScalarType(to, [from](auto to_tag) {
+    using To = typename decltype(to_tag)::Type;
+    return tensor::VisitScalarType(
+        from, [](auto from_tag) -> RunCopy { return CopyRun<To, typename decltype(from_tag)::Type>; });
+  });
+}
 
 void StridedCopy(std::span<const int32_t> shape, const CopySource& source, const CopyTarget& target,
                  threads::ThreadPool& threads) {

@@ -23,12 +23,17 @@ struct CopyTarget {
   tensor::ScalarType type;
 };
 
+// Moves `count` elements of two types; strides in elements.
+using RunCopy = void (*)(void* target, int64_t target_stride, const void* source, int64_t source_stride, int64_t count);
+RunCopy SelectRunCopy(tensor::ScalarType to, tensor::ScalarType from);
+
 // Copies the elements of `shape` from `source` to `target`, converting where the types differ. Blocks that lie together
 // on both sides move as memory. The sides don't overlap.
 void StridedCopy(std::span<const int32_t> shape, const CopySource& source, const CopyTarget& target,
                  threads::ThreadPool& threads);
 // Whole tensors of equal shapes.
 void CopyTensor(const tensor::Tensor& source, tensor::Tensor& target, threads::ThreadPool& threads);
+
 }  // namespace etd::kernels
 
 #endif  // ETD_RUNTIME_KERNELS_PORTABLE_UTIL_STRIDED_COPY_H_
