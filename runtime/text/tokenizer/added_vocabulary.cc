@@ -131,7 +131,8 @@ absl::Status AddedVocabulary::Add(const std::vector<AddedToken>& tokens, const M
 
 void AddedVocabulary::Split(const TokenFinder& finder, const Piece& piece, std::vector<Piece>& out) const {
   if (finder.empty()) {
-    if (!piece.text.empty()) out.push_back(piece);
+    // Cut like the others: a piece that was cut knows where it begins.
+    if (!piece.text.empty()) out.push_back(piece.Slice(0, piece.text.size()));
     return;
   }
   const std::string_view text = piece.text;
@@ -145,6 +146,7 @@ void AddedVocabulary::Split(const TokenFinder& finder, const Piece& piece, std::
     if (token.single_word && (EndsWithWord(text.substr(0, begin)) || StartsWithWord(text.substr(end)))) continue;
     if (token.lstrip) begin = std::max(SpacesBefore(text, begin), done);
     if (token.rstrip) end = SpacesBehind(text, end);
+    if (begin >= end) continue;  // spaces that the token before has taken
     add_text(done, begin);
     Piece part = piece.Slice(begin, end);
     part.id = found->id;

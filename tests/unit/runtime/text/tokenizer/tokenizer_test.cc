@@ -42,6 +42,22 @@ TEST(AddedTokenTest, StripsTakeSpacesAlong) {
   EXPECT_THAT(IdsOf(*tokenizer, "<b>  <s>a"), ElementsAre(10, 9, 1));
 }
 
+TEST(AddedTokenTest, SpacesThatTheTokenBeforeTookAreNoTokenAgain) {
+  const auto tokenizer = WithAdded(AddedTokenJson(9, " ", "left right"));
+  EXPECT_THAT(IdsOf(*tokenizer, "a    b"), ElementsAre(1, 3, 2));
+}
+
+TEST(AddedTokenTest, WithoutAddedTokensTextStillKnowsWhereItBegins) {
+  // The normalizer drops the first character: what is left is not the beginning of the text any more.
+  const auto tokenizer = Make(
+      {.normalizer = R"({"type": "Nmt"})",
+       .pre_tokenizer = R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false})",
+       .added_tokens = JsonArray(""),
+       .model = kLetters});
+  EXPECT_THAT(IdsOf(*tokenizer, "ab"), ElementsAre(7, 1, 2));
+  EXPECT_THAT(IdsOf(*tokenizer, "\x01" "ab"), ElementsAre(1, 2));
+}
+
 TEST(AddedTokenTest, SingleWordsStandAlone) {
   const auto tokenizer = WithAdded(AddedTokenJson(9, "ab", "word"));
   EXPECT_THAT(IdsOf(*tokenizer, "ab aab ab"), ElementsAre(9, 3, 1, 1, 2, 3, 9));
