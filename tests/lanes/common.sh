@@ -42,3 +42,11 @@ run_tests() {
   shift
   "$ctest" --test-dir "$folder" --output-on-failure --no-tests=error -j "$jobs" "$@"
 }
+
+# configure_clang: build/clang, everything built by clang with AddressSanitizer, UndefinedBehaviorSanitizer and the
+# coverage that libFuzzer needs. Two lanes share it, so that the slowest build is made once.
+configure_clang() {
+  need clang++-16
+  quietly "$cmake" -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" -DCMAKE_C_COMPILER=clang-16 -DCMAKE_CXX_COMPILER=clang++-16 -DETD_FUZZ=ON
+}
