@@ -59,7 +59,7 @@ HWY_INLINE void StoreSums(D, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D
 
 // Adds the 128-bit blocks of a vector up.
 template <class D>
-HWY_INLINE hn::Vec<hn::CappedTag<float, 4>> AddBlocks(D d, hn::Vec<D> v) {
+HWY_INLINE hn::Vec<hn::CappedTag<float, 4>> AddBlocks(D, hn::Vec<D> v) {
   if constexpr (hn::MaxLanes(D()) <= 4) {
     return v;
   } else {
