@@ -24,7 +24,6 @@ FOLLOW_UPS = {
     "ask_hero": "say_hero",
     "ask_friend": "say_friend",
     "ask_thing": "say_thing",
-    "ask_place": "say_place",
 }
 
 _TOPIC_WEIGHTS = (("ask_story", 0.72), ("ask_kind", 0.14), ("ask_food", 0.02), ("ask_home", 0.02), ("ask_skill", 0.02),

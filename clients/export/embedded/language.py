@@ -39,12 +39,10 @@ def canonical(text: str) -> Optional[str]:
 
 
 class Grammar:
-    """Rules, domains and the pairs of variables that must differ. Immutable after construction."""
+    """Rules and domains. Immutable after construction."""
 
-    def __init__(self, rules: Mapping[str, Sequence[str]], domains: Mapping[str, Domain],
-                 distinct: Sequence[Tuple[str, str]] = ()):
+    def __init__(self, rules: Mapping[str, Sequence[str]], domains: Mapping[str, Domain]):
         self._domains = domains
-        self._distinct = tuple(distinct)
         self._rules = {name: [self._compile(name, text) for text in texts] for name, texts in rules.items()}
         for name, alternatives in self._rules.items():
             for parts in alternatives:
@@ -80,12 +78,8 @@ class Grammar:
         return self._domains[variable.rstrip("0123456789")][value][form] if form else value
 
     def _values(self, variable: str, bindings: Bindings) -> List[str]:
-        """The values a variable may still take."""
-        if variable in bindings:
-            return [bindings[variable]]
-        taken = {bindings[a if b == variable else b] for a, b in self._distinct
-                 if variable in (a, b) and (a if b == variable else b) in bindings}
-        return [value for value in self._domains[variable.rstrip("0123456789")] if value not in taken]
+        """The values a variable may take."""
+        return [bindings[variable]] if variable in bindings else list(self._domains[variable.rstrip("0123456789")])
 
     def write(self, symbol: str, draw: Callable[[], float], bindings: Bindings) -> str:
         """A random text of `symbol` in canonical form. `draw` gives numbers in [0, 1); `bindings` is extended."""

@@ -13,7 +13,7 @@ from typing import Dict, Iterator
 from conversations import write_conversation, write_story
 
 SEED = 20261121
-COUNT = 34_000
+COUNT = 44_000
 STORY_SHARE = 0.15
 
 

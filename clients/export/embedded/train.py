@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the tokenizer and the model of the embedded model and writes them as a Hugging Face model folder.
 
-One thread, deterministic: the seeds are fixed, the text is made here (make_text.py). About twenty minutes of one core.
+One thread, deterministic: the seeds are fixed, the text is made here (make_text.py). About forty minutes of one core.
 
 The exporter will round the weights of the linear layers to 4 bits in groups of 32 and their inputs to 8 bits per token,
 which a model this small does not survive unprepared. So the last part of the training runs with the same rounding in the
@@ -43,7 +43,7 @@ GROUP = 32  # the exporter's group size
 CONTEXT = 2048
 HIDDEN, INTERMEDIATE, LAYERS, HEADS, KV_HEADS = 192, 512, 4, 6, 3
 TOKENS_PER_STEP = 2048
-LONG_SHARE = 0.15  # of the documents, the last ones: read many in one row, so that far positions are met too
+LONG_SHARES = (0.5, 0.62)  # the documents between are read many in one row, so that far positions are met too
 LONG_ROW = 1024
 ROUNDING_FROM = 0.65  # share of the steps after which the forward pass rounds like the exporter
 REFRESH = 10  # steps between two choices of the scales
@@ -90,20 +90,24 @@ def make_batches(rows: List[List[int]], padding: int) -> List[torch.Tensor]:
     that a name must be looked up. Rows of like length go together, so that little is padding.
     """
     shuffle = random.Random(1).shuffle
-    short = rows[:int(len(rows) * (1 - LONG_SHARE))]
-    groups: List[List[List[int]]] = []
-    for begin in range(0, len(short), 256):
-        cut: List[List[List[int]]] = [[]]
-        for row in sorted(short[begin:begin + 256], key=len):
-            if cut[-1] and (len(cut[-1]) + 1) * len(row) > TOKENS_PER_STEP:
-                cut.append([])
-            cut[-1].append(row)
-        shuffle(cut)
-        groups += cut
-    stream = [token for row in rows[len(short):] for token in row]
+    first, last = (int(len(rows) * share) for share in LONG_SHARES)
+
+    def short_groups(some: List[List[int]]) -> List[List[List[int]]]:
+        groups: List[List[List[int]]] = []
+        for begin in range(0, len(some), 256):
+            cut: List[List[List[int]]] = [[]]
+            for row in sorted(some[begin:begin + 256], key=len):
+                if cut[-1] and (len(cut[-1]) + 1) * len(row) > TOKENS_PER_STEP:
+                    cut.append([])
+                cut[-1].append(row)
+            shuffle(cut)
+            groups += cut
+        return groups
+
+    stream = [token for row in rows[first:last] for token in row]
     long = [stream[begin:begin + LONG_ROW + 1] for begin in range(0, len(stream) - LONG_ROW, LONG_ROW)]
     per_step = TOKENS_PER_STEP // LONG_ROW
-    groups += [long[begin:begin + per_step] for begin in range(0, len(long), per_step)]
+    groups = short_groups(rows[:first]) + [long[k:k + per_step] for k in range(0, len(long), per_step)] + short_groups(rows[last:])
     widest = [max(len(row) for row in group) for group in groups]
     return [torch.tensor([row + [padding] * (width - len(row)) for row in group]) for group, width in zip(groups, widest)]
 

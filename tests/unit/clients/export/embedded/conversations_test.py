@@ -7,7 +7,7 @@ from conversations import explain_conversation, read_text, write_conversation, w
 from make_text import documents
 
 STORY = ("Long ago, a kind cat called Molly lived in the quiet wood. One windy day, a storm came up while Molly was at the "
-         "pond. A tree fell down with a loud crack. Then she saw a pony with a wooden spoon. It was Leo. They sat close "
+         "pond. A tree fell down with a loud crack. Then she saw a pony with a wooden spoon. It was Kit. They sat close "
          "together and told stories until it was over. Molly slept well that night.")
 
 
@@ -59,8 +59,8 @@ class Judge(unittest.TestCase):
 
     def test_a_follow_up_agrees_with_the_story(self):
         told = ask("Tell me a story about a cat.", STORY)
-        self.assertIsNone(explain_conversation(told + ask("Where did it happen?", "It happened at the pond.")))
-        self.assertIsNotNone(explain_conversation(told + ask("Where did it happen?", "It happened by the river.")))
+        self.assertIsNone(explain_conversation(told + ask("Who else was there?", "It was Kit, a pony.")))
+        self.assertIsNotNone(explain_conversation(told + ask("Who else was there?", "It was Kit, a duck.")))
 
     def test_a_system_message_comes_first(self):
         system = [{"role": "system", "content": "You are a teller of tiny tales."}]
