@@ -123,6 +123,14 @@ void DaemonProcess::Start(const Manager& manager) {
   _exit(127);
 }
 
+std::vector<std::string> DaemonProcess::sockets() const {
+#ifdef ETD_WITH_GRPC
+  return {socket(), framed_socket()};
+#else
+  return {framed_socket()};
+#endif
+}
+
 void DaemonProcess::Signal(int signal) const { ASSERT_EQ(kill(pid_, signal), 0); }
 
 int DaemonProcess::Wait(std::chrono::seconds limit) {

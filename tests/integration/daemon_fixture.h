@@ -39,6 +39,8 @@ class DaemonProcess {
   const std::string& folder() const { return folder_; }
   std::string socket() const { return folder_ + "/etd.sock"; }
   std::string framed_socket() const { return folder_ + "/etd.frame.sock"; }
+  // All that this build of the daemon listens on.
+  std::vector<std::string> sockets() const;
   pid_t pid() const { return pid_; }
 
   void Signal(int signal) const;

@@ -62,7 +62,7 @@ TEST(Lifecycle, TermLetsRunningRequestsEnd) {
   EXPECT_TRUE(rest.status.ok()) << rest.status;
   EXPECT_EQ(rest.end.usage().completion_tokens(), 100u);
   EXPECT_EQ(daemon.Wait(), 0);
-  EXPECT_FALSE(fs::exists(daemon.socket()));
+  EXPECT_FALSE(fs::exists(daemon.framed_socket()));
 }
 
 TEST(Lifecycle, DrainHasALimit) {
@@ -153,7 +153,7 @@ TEST(Lifecycle, CommandLine) {
 
 TEST(Connections, WithoutHelloTheyAreClosed) {
   DaemonProcess daemon("limits.hello_timeout = \"200ms\"");
-  for (const std::string& path : {daemon.socket(), daemon.framed_socket()}) {
+  for (const std::string& path : daemon.sockets()) {
     const auto silent = FramedClient::Connect(daemon.framed_socket());
     const int fd = (*silent)->fd();
     EXPECT_FALSE(HasEnded(fd, std::chrono::milliseconds(400))) << "one that said hello stays";
@@ -166,7 +166,7 @@ TEST(Connections, WithoutHelloTheyAreClosed) {
 
 TEST(Connections, OtherProtocolsAreClosedAtOnce) {
   DaemonProcess daemon;
-  for (const std::string& path : {daemon.socket(), daemon.framed_socket()}) {
+  for (const std::string& path : daemon.sockets()) {
     UniqueFd raw(socket(AF_UNIX, SOCK_STREAM, 0));
     ASSERT_TRUE(ConnectTo(raw.get(), path));
     ASSERT_EQ(send(raw.get(), "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL), 18);
