@@ -78,13 +78,19 @@ bool Core::Cancel(RequestId id, const absl::Status& status) {
     FinishTask(task, status, false);
     return true;
   }
-  return false;
+  const auto parked = std::find_if(parked_.begin(), parked_.end(), [id](const auto& p) { return p.spec.id == id; });
+  if (parked == parked_.end()) return false;
+  const Parked taken = std::move(*parked);
+  parked_.erase(parked);
+  Refuse(taken.spec, status);
+  return true;
 }
 
 void Core::CancelAll(const absl::Status& status) {
   std::vector<RequestId> ids;
   for (const auto& [id, request] : requests_) ids.push_back(id);
   for (const auto& [id, task] : tasks_) ids.push_back(id);
+  for (const Parked& parked : parked_) ids.push_back(parked.spec.id);
   for (const RequestId id : ids) Cancel(id, status);
 }
 
@@ -99,6 +105,12 @@ void Core::FinishAt(RequestId id, uint32_t tokens) {
 absl::Status Core::DeleteSession(const std::string& tenant, const std::string& name) {
   const auto session = sessions_.Find(tenant, name);
   if (session == nullptr) return NotFound("there is no session '{}'", name);
+  if (IsBeingLeft(*session)) {
+    // Nameless sessions go with their request.
+    sessions_.Remove(tenant, name);
+    session->name.clear();
+    return absl::OkStatus();
+  }
   if (session->busy) {
     return MakeStatus(absl::StatusCode::kAborted, "session '{}' is busy; cancel its request first", name);
   }
@@ -366,6 +378,7 @@ void Core::Tick() {
   const absl::Status status = MakeStatus(absl::StatusCode::kDeadlineExceeded, "the request's deadline has passed");
   for (const RequestId id : late) Cancel(id, status);
   for (const auto& session : sessions_.RemoveExpired(now)) ReleaseSession(session);
+  SubmitParked(now);
 }
 
 std::optional<TimePoint> Core::NextWakeup() const {
@@ -382,6 +395,10 @@ std::optional<TimePoint> Core::NextWakeup() const {
   }
   for (const auto& [id, task] : tasks_) {
     if (task->spec.deadline && !task->in_job) consider(*task->spec.deadline);
+  }
+  for (const Parked& parked : parked_) {
+    consider(parked.until);
+    if (parked.spec.deadline) consider(*parked.spec.deadline);
   }
   return next;
 }

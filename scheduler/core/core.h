@@ -34,6 +34,9 @@ struct CoreOptions {
   // Positions for which memory is reserved at a time where only the model's context bounds the answer; the memory of
   // an answer that the caller bounded is reserved whole before it starts. At least 1.
   uint32_t reserve_ahead = 256;
+  // Who cancels a request and asks again in the same session does not know how far the cancel has come: the session may be
+  // busy for some steps still.
+  Duration session_patience = std::chrono::seconds(1);
 };
 
 // Asked when a waiting request does not fit into the memory budget: starts to free about so many bytes elsewhere and
@@ -55,19 +58,20 @@ class Core {
   // the last one has ended and nothing of the scheduler holds the engine.
   void RemoveModel(ModelId id, bool force, std::function<void()> done);
 
-  // Refusals too come through the channel.
+  // Refusals too come through the channel. A session that is busy is waited for (session_patience), then the request is
+  // ABORTED.
   void Submit(GenerateSpec spec);
   void SubmitTask(TaskSpec spec);
   // Ends a request with `status`, within one step. False when there is none with that id.
   bool Cancel(RequestId id, const absl::Status& status);
   // Ends a stream after its first `tokens` generated ones (a stop string was found there).
   void FinishAt(RequestId id, uint32_t tokens);
-  // NOT_FOUND, ABORTED (busy).
+  // NOT_FOUND, ABORTED (busy with a request that is not cancelled).
   absl::Status DeleteSession(const std::string& tenant, const std::string& name);
 
   // No new requests from now on.
   void Drain() { draining_ = true; }
-  bool Idle() const { return requests_.empty() && tasks_.empty() && !job_running_; }
+  bool Idle() const { return requests_.empty() && parked_.empty() && tasks_.empty() && !job_running_; }
   void CancelAll(const absl::Status& status);
 
   void SetOptions(const CoreOptions& options);
@@ -89,6 +93,10 @@ class Core {
  private:
   struct Request;
   struct Task;
+  struct Parked {
+    GenerateSpec spec;
+    TimePoint until{};
+  };
   struct Model {
     ModelId id = 0;
     std::string name;
@@ -103,6 +111,11 @@ class Core {
   absl::Status CheckArrival(const Caller& caller, ModelId model);
   absl::Status Prepare(Request* request);
   absl::Status FindSession(Request* request);
+  // Whether the session's request is cancelled and only waits for the job it is in.
+  bool IsBeingLeft(const Session& session) const;
+  bool IsBusy(const GenerateSpec& spec) const;
+  void SubmitParked(TimePoint now);
+  void Refuse(const GenerateSpec& spec, absl::Status status);
   void AdmitWaiting();
   void Start(Request* request);
   uint32_t RequestsOf(const std::string& tenant) const;
@@ -142,6 +155,7 @@ class Core {
   std::map<ModelId, Model> models_;
   std::map<RequestId, std::unique_ptr<Request>> requests_;  // waiting and running
   FairQueue<Request*> waiting_;
+  std::vector<Parked> parked_;                              // their sessions are busy
   std::list<Request*> running_;                             // in the order of their turns
   std::map<RequestId, std::unique_ptr<Task>> tasks_;        // waiting and running
   FairQueue<Task*> waiting_tasks_;

@@ -12,6 +12,7 @@ namespace etd::scheduler {
 uint32_t Core::RequestsOf(const std::string& tenant) const {
   uint32_t count = 0;
   for (const auto& [id, request] : requests_) count += request->spec.caller.tenant == tenant ? 1 : 0;
+  for (const Parked& parked : parked_) count += parked.spec.caller.tenant == tenant ? 1 : 0;
   for (const auto& [id, task] : tasks_) count += task->spec.caller.tenant == tenant ? 1 : 0;
   return count;
 }
@@ -31,17 +32,53 @@ absl::Status Core::CheckArrival(const Caller& caller, ModelId model) {
                estimate_);
 }
 
+bool Core::IsBeingLeft(const Session& session) const {
+  if (!session.busy) return false;
+  return std::any_of(requests_.begin(), requests_.end(), [&](const auto& entry) {
+    return entry.second->session.get() == &session && entry.second->cancelled.has_value();
+  });
+}
+
+bool Core::IsBusy(const GenerateSpec& spec) const {
+  const auto session = spec.session.empty() ? nullptr : sessions_.Find(spec.caller.tenant, spec.session);
+  return session != nullptr && session->busy;
+}
+
+void Core::SubmitParked(TimePoint now) {
+  for (Parked& parked : std::exchange(parked_, {})) {
+    if (!IsBusy(parked.spec)) {
+      Submit(std::move(parked.spec));
+    } else if (parked.spec.deadline && *parked.spec.deadline <= now) {
+      Refuse(parked.spec, MakeStatus(absl::StatusCode::kDeadlineExceeded, "the request's deadline has passed"));
+    } else if (parked.until <= now) {
+      Refuse(parked.spec, MakeStatus(absl::StatusCode::kAborted,
+                                     "session '{}' is busy with another request; wait until it has ended",
+                                     parked.spec.session));
+    } else {
+      parked_.push_back(std::move(parked));
+    }
+  }
+}
+
+// Ends a request that has not become one.
+void Core::Refuse(const GenerateSpec& spec, absl::Status status) {
+  if (RefusalOf(status)) ++counters_.refused; else CountEnd(status);
+  spec.channel->Finish({.status = std::move(status)});
+}
+
 void Core::Submit(GenerateSpec spec) {
+  if (absl::Status status = CheckArrival(spec.caller, spec.model); !status.ok()) {
+    return Refuse(spec, std::move(status));
+  }
+  if (IsBusy(spec)) {
+    const TimePoint until = clock_.Now() + options_.session_patience;
+    parked_.push_back({.spec = std::move(spec), .until = until});
+    return;
+  }
   auto owned = std::make_unique<Request>(std::move(spec));
   Request* request = owned.get();
   const RequestId id = request->spec.id;
-  absl::Status status = CheckArrival(request->spec.caller, request->spec.model);
-  if (status.ok()) status = Prepare(request);
-  if (!status.ok()) {
-    if (RefusalOf(status)) ++counters_.refused; else CountEnd(status);
-    request->spec.channel->Finish({.status = std::move(status)});
-    return;
-  }
+  if (absl::Status status = Prepare(request); !status.ok()) return Refuse(request->spec, std::move(status));
   ++counters_.started;
   ++models_.at(request->spec.model).active;
   requests_.emplace(id, std::move(owned));
@@ -73,9 +110,6 @@ absl::Status Core::FindSession(Request* request) {
     session->tenant = spec.caller.tenant;
     session->name = spec.session;
     session->model = spec.model;
-  } else if (session->busy) {
-    return MakeStatus(absl::StatusCode::kAborted, "session '{}' is busy with another request; wait until it has ended",
-                      spec.session);
   } else if (session->model != spec.model) {
     return FailedPrecondition("session '{}' belongs to another model; delete it or use another name", spec.session);
   }

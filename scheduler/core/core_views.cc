@@ -37,6 +37,12 @@ std::vector<RequestView> Core::Requests() const {
     }
     views.push_back(std::move(view));
   }
+  for (const Parked& parked : parked_) {
+    RequestView view = common(parked.spec);
+    view.session = parked.spec.session;
+    view.prompt_tokens = static_cast<uint32_t>(parked.spec.prompt.size());
+    views.push_back(std::move(view));
+  }
   for (const auto& [id, task] : tasks_) {
     RequestView view = common(task->spec);
     view.method = task->spec.method;

@@ -213,6 +213,11 @@ TEST_F(CoreTest, StepErrorEndsOnlyItsRequest) {
 
 class SessionTest : public CoreTest {
  protected:
+  GenerateSpec InSession(const std::vector<int32_t>& prompt, uint32_t max_tokens, const std::string& name = "s") {
+    GenerateSpec spec = Spec(prompt, max_tokens);
+    spec.session = name;
+    return spec;
+  }
   Client Say(const std::vector<int32_t>& prompt, uint32_t max_tokens, const std::string& name = "s",
              bool go_on = false, const std::string& tenant = "uid:1") {
     GenerateSpec spec = Spec(prompt, max_tokens, tenant);
@@ -357,6 +362,67 @@ TEST_F(SessionTest, DeleteOnlyWhenIdle) {
 }
 
 // ---- Memory
+
+// Who cancels and asks again cannot know how far the cancel has come: the second request may even be here before it.
+TEST_F(SessionTest, NextRequestWaitsForTheOneThatIsCancelled) {
+  Client first = Submit(InSession({'a'}, 100));
+  const RequestId first_id = last_id_;
+  Turn();
+  Job* job = core_->NextJob();
+  ASSERT_NE(job, nullptr);
+  Client second = Submit(InSession({'a', 'b'}, 5));
+  Client third = Submit(InSession({'c'}, 5));
+  EXPECT_EQ(core_->Requests().size(), 3u);
+  EXPECT_EQ(core_->Status("uid:1").tenant_requests, 3u);
+  EXPECT_TRUE(core_->Cancel(first_id, absl::CancelledError("")));
+  EXPECT_TRUE(core_->Cancel(last_id_, absl::CancelledError("")));
+  core_->Tick();
+  EXPECT_EQ(third.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(second.code(), absl::StatusCode::kUnknown);
+  job->Run(clock_);
+  core_->Commit();
+  EXPECT_EQ(first.code(), absl::StatusCode::kCancelled);
+  EXPECT_FALSE(core_->Idle());
+  core_->Tick();
+  RunAll();
+  EXPECT_EQ(second.code(), absl::StatusCode::kOk);
+  EXPECT_EQ(second.tokens, FakeContinuation({'a', 'b'}, 5, true));
+  EXPECT_EQ(second.finish->usage.cached_prompt_tokens, 1u);
+}
+
+TEST_F(SessionTest, BusySessionIsNotWaitedForLong) {
+  Client first = Submit(InSession({'a'}, 100));
+  Client second = Submit(InSession({'b'}, 5));
+  GenerateSpec hurried = InSession({'c'}, 5);
+  hurried.deadline = clock_.Now() + std::chrono::milliseconds(10);
+  Client third = Submit(std::move(hurried));
+  EXPECT_EQ(core_->NextWakeup(), clock_.Now() + std::chrono::milliseconds(10));
+  clock_.Advance(std::chrono::milliseconds(10));
+  core_->Tick();
+  EXPECT_EQ(third.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(second.code(), absl::StatusCode::kUnknown);
+  clock_.Advance(CoreOptions().session_patience);
+  core_->Tick();
+  EXPECT_EQ(second.code(), absl::StatusCode::kAborted);
+  RunAll();
+  EXPECT_EQ(first.code(), absl::StatusCode::kOk);
+}
+
+TEST_F(SessionTest, SessionOfACancelledRequestCanBeDeleted) {
+  Client client = Submit(InSession({'a'}, 100));
+  Turn();
+  Job* job = core_->NextJob();
+  ASSERT_NE(job, nullptr);
+  EXPECT_TRUE(core_->Cancel(last_id_, absl::CancelledError("")));
+  EXPECT_TRUE(core_->DeleteSession("uid:1", "s").ok());
+  job->Run(clock_);
+  core_->Commit();
+  RunAll();
+  EXPECT_EQ(client.code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(core_->Sessions().empty());
+  EXPECT_EQ(engine_->sessions(), 0u);
+  EXPECT_EQ(budget_->used(), 0u);
+}
 
 TEST_F(SessionTest, IdleSessionsMakeRoomForRequests) {
   // 1,000 and 100 for each token: a session of 20 tokens takes 3,000.
