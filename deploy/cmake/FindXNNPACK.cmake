@@ -1,4 +1,5 @@
-# XNNPACK with pthreadpool and cpuinfo: the imported target XNNPACK::XNNPACK brings all three, headers included.
+# XNNPACK with cpuinfo: the imported target XNNPACK::XNNPACK brings both, and the header of pthreadpool, whose functions are
+# our own (runtime/threads).
 #
 # Looked for, in this order:
 #   1. the prefix ETD_XNNPACK_ROOT, a cache variable or an environment variable;
@@ -33,7 +34,7 @@ if(NOT xnnpack_prefix AND NOT xnnpack_system)
 endif()
 
 # The prefix can change between two configurations of one build folder (a compiler's update), so nothing is remembered.
-foreach(variable INCLUDE_DIR LIBRARY MICROKERNELS PTHREADPOOL CPUINFO)
+foreach(variable INCLUDE_DIR LIBRARY MICROKERNELS CPUINFO)
   unset(XNNPACK_${variable} CACHE)
 endforeach()
 set(xnnpack_where NO_DEFAULT_PATH)
@@ -45,29 +46,26 @@ if(xnnpack_prefix OR xnnpack_system)
   find_library(XNNPACK_LIBRARY XNNPACK PATHS ${xnnpack_prefix}/lib ${xnnpack_where} NO_CMAKE_FIND_ROOT_PATH)
   find_library(XNNPACK_MICROKERNELS NAMES microkernels-prod xnnpack-microkernels-prod PATHS ${xnnpack_prefix}/lib
     ${xnnpack_where} NO_CMAKE_FIND_ROOT_PATH)
-  find_library(XNNPACK_PTHREADPOOL pthreadpool PATHS ${xnnpack_prefix}/lib ${xnnpack_where} NO_CMAKE_FIND_ROOT_PATH)
   find_library(XNNPACK_CPUINFO cpuinfo PATHS ${xnnpack_prefix}/lib ${xnnpack_where} NO_CMAKE_FIND_ROOT_PATH)
-  mark_as_advanced(XNNPACK_INCLUDE_DIR XNNPACK_LIBRARY XNNPACK_MICROKERNELS XNNPACK_PTHREADPOOL XNNPACK_CPUINFO)
+  mark_as_advanced(XNNPACK_INCLUDE_DIR XNNPACK_LIBRARY XNNPACK_MICROKERNELS XNNPACK_CPUINFO)
 endif()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(XNNPACK
-  REQUIRED_VARS XNNPACK_LIBRARY XNNPACK_INCLUDE_DIR XNNPACK_PTHREADPOOL XNNPACK_CPUINFO
+  REQUIRED_VARS XNNPACK_LIBRARY XNNPACK_INCLUDE_DIR XNNPACK_CPUINFO
   REASON_FAILURE_MESSAGE "(no ${xnnpack_variant} variant of XNNPACK is here: run deploy/dependencies, or only deploy/xnnpack/build --variant ${xnnpack_variant}, or set ETD_XNNPACK_ROOT)")
 
 if(XNNPACK_FOUND AND NOT TARGET XNNPACK::XNNPACK)
   find_package(Threads REQUIRED)
-  foreach(library CPUINFO PTHREADPOOL)
-    add_library(XNNPACK::${library} UNKNOWN IMPORTED)
-    set_target_properties(XNNPACK::${library} PROPERTIES IMPORTED_LOCATION ${XNNPACK_${library}}
-      INTERFACE_INCLUDE_DIRECTORIES ${XNNPACK_INCLUDE_DIR} INTERFACE_LINK_LIBRARIES Threads::Threads)
-  endforeach()
+  add_library(XNNPACK::CPUINFO UNKNOWN IMPORTED)
+  set_target_properties(XNNPACK::CPUINFO PROPERTIES IMPORTED_LOCATION ${XNNPACK_CPUINFO}
+    INTERFACE_INCLUDE_DIRECTORIES ${XNNPACK_INCLUDE_DIR} INTERFACE_LINK_LIBRARIES Threads::Threads)
   # The operators call the kernels and the kernels the operators' tables; STATIC lets CMake order the cycle.
   set(xnnpack_kind STATIC)
   if(XNNPACK_LIBRARY MATCHES "\\.so$")
     set(xnnpack_kind SHARED)
   endif()
-  set(xnnpack_deps XNNPACK::PTHREADPOOL XNNPACK::CPUINFO m)
+  set(xnnpack_deps XNNPACK::CPUINFO m)
   if(XNNPACK_MICROKERNELS)
     add_library(XNNPACK::MICROKERNELS STATIC IMPORTED)
     set_target_properties(XNNPACK::MICROKERNELS PROPERTIES IMPORTED_LOCATION ${XNNPACK_MICROKERNELS}

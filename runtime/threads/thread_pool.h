@@ -13,7 +13,8 @@ struct pthreadpool;
 
 namespace etd::threads {
 
-// Wraps the pthreadpool that XNNPACK uses too, so that kernels of both never compete for cores.
+// The threads are XNNPACK's too, so that its kernels and ours never compete for cores. A region that some core is late
+// for ends without it (README.md).
 // ParallelFor may be called by one thread at a time per pool; calls from several threads wait for each other.
 class ThreadPool {
  public:
@@ -23,7 +24,8 @@ class ThreadPool {
   ~ThreadPool();
 
   int size() const { return size_; }
-  pthreadpool* native() { return pool_; }
+  // For XNNPACK.
+  pthreadpool* native() { return pool_.get(); }
 
   // Calls `function(begin, end)` for consecutive ranges of at most `grain` items that cover [0, count); returns when
   // all are done. The split does not depend on the number of threads. A single range runs on the caller's thread.
@@ -36,18 +38,18 @@ class ThreadPool {
       return;
     }
     Run(count, grain,
-        [](void* context, size_t begin, size_t items) {
+        [](const void* context, size_t begin, size_t items) {
           (*static_cast<const Function*>(context))(static_cast<int64_t>(begin), static_cast<int64_t>(begin + items));
         },
-        const_cast<void*>(static_cast<const void*>(&function)));
+        &function);
   }
 
  private:
-  using Task = void (*)(void* context, size_t begin, size_t items);
-  ThreadPool(pthreadpool* pool, int size) : pool_(pool), size_(size) {}
-  void Run(int64_t count, int64_t grain, Task task, void* context);
+  using Task = void (*)(const void* context, size_t begin, size_t items);
+  ThreadPool(std::unique_ptr<pthreadpool> pool, int size);
+  void Run(int64_t count, int64_t grain, Task task, const void* context);
 
-  pthreadpool* pool_;
+  const std::unique_ptr<pthreadpool> pool_;
   int size_;
 };
 
