@@ -62,11 +62,12 @@ class GenerateHandler final : public Handler, public std::enable_shared_from_thi
   }
 
   void OnWritten(bool) override {
+    // As long as the message counts as under way no pump runs. After the last one it stays so.
+    if (end_status_) return End(*end_status_);
     {
       MutexLock lock(mutex_);
       writing_ = false;
     }
-    if (end_status_) return End(*end_status_);
     if (!channel_->Empty()) Wake();
   }
 
