@@ -36,7 +36,8 @@ std::optional<kernel::IntVector> OptionalDims(const KernelContext& ctx, size_t i
 
 absl::StatusOr<Call> CallOf(KernelContext& ctx, const std::optional<kernel::IntVector>& dims, bool keep_dims,
                             size_t out) {
-  ETD_ASSIGN_OR_RETURN(const DimMask mask, ReducedDims(dims, ctx.tensor(0).rank()));
+  const std::span<const int64_t> named = dims ? std::span<const int64_t>(*dims) : std::span<const int64_t>();
+  ETD_ASSIGN_OR_RETURN(const DimMask mask, ReducedDims(ctx.tensor(0), named));
   return Call{ctx.tensor(0), ctx.tensor(out), mask, keep_dims};
 }
 
@@ -59,7 +60,7 @@ absl::Status Prepare(KernelContext& ctx) {
   ETD_RETURN_IF_ERROR(CheckArithmetic(call.in.type()));
   ETD_RETURN_IF_ERROR(CheckArithmetic(call.out.type()));
   if (kFloatingOnly) ETD_RETURN_IF_ERROR(CheckFloating(call.out.type()));
-  return ResizeReduced(call.in, call.mask, call.keep_dims, call.out);
+  return ResizeOut(call.out, ReducedShape(call.in, call.mask, call.keep_dims));
 }
 
 // step(… step(step(first, x0), x1) …) over the elements of one result, read as C.

@@ -2,25 +2,16 @@
 #ifndef ETD_RUNTIME_KERNELS_PORTABLE_UTIL_REDUCE_H_
 #define ETD_RUNTIME_KERNELS_PORTABLE_UTIL_REDUCE_H_
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "runtime/kernel/kernel.h"
+#include "runtime/kernels/portable/util/dim_reduction.h"
 #include "runtime/kernels/portable/util/strided.h"
 #include "runtime/tensor/tensor.h"
 
 namespace etd::kernels {
 
-// Which dimensions are reduced.
-using DimMask = std::array<bool, tensor::kMaxRank>;
-
-// No dimensions or an empty list means all. Errors: INVALID_ARGUMENT for a dimension out of range or named twice.
-absl::StatusOr<DimMask> ReducedDims(const std::optional<kernel::IntVector>& dims, int rank);
-// Errors: INVALID_ARGUMENT where `out` can't take the reduced shape.
-absl::Status ResizeReduced(const tensor::Tensor& in, const DimMask& mask, bool keep_dims, tensor::Tensor& out);
 // How many elements make one result.
 int64_t ReducedCount(const tensor::Tensor& in, const DimMask& mask);
 
