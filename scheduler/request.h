@@ -81,6 +81,9 @@ struct GenerateSpec {
   std::shared_ptr<TokenChannel> channel;  // tokens and the end go there
   TimePoint arrival{};
   std::optional<TimePoint> deadline;
+  // Tokens are announced to the channel's consumer at once where the last time is so long ago, else together, and wait
+  // no longer than that. The first one never waits.
+  Duration stream_interval{};
 };
 
 // A single call of a model's method, opaque to the scheduler.

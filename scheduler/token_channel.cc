@@ -17,19 +17,28 @@ bool TokenChannel::RoomOrArm() {
 }
 
 void TokenChannel::Push(engine::TokenChoice choice) {
-  bool was_empty = false;
+  MutexLock lock(mutex_);
+  tokens_.push_back(std::move(choice));
+}
+
+bool TokenChannel::HalfFull() {
+  MutexLock lock(mutex_);
+  return 2 * tokens_.size() >= capacity_;
+}
+
+void TokenChannel::Announce() {
   {
     MutexLock lock(mutex_);
-    was_empty = tokens_.empty();
-    tokens_.push_back(std::move(choice));
+    if (std::exchange(announced_, true)) return;
   }
-  if (was_empty) ready_();
+  ready_();
 }
 
 void TokenChannel::Finish(FinishInfo info) {
   {
     MutexLock lock(mutex_);
     finish_ = std::move(info);
+    announced_ = true;
   }
   // Also when tokens wait: their consumer may have taken them and be about to sleep.
   ready_();
@@ -37,9 +46,9 @@ void TokenChannel::Finish(FinishInfo info) {
 
 void TokenChannel::SetResume(std::function<void()> resume) { resume_ = std::move(resume); }
 
-bool TokenChannel::Empty() {
+bool TokenChannel::HasAnnounced() {
   MutexLock lock(mutex_);
-  return tokens_.empty() && !finish_;
+  return announced_;
 }
 
 void TokenChannel::Take(std::vector<engine::TokenChoice>* tokens, std::optional<FinishInfo>* finish) {
@@ -50,6 +59,7 @@ void TokenChannel::Take(std::vector<engine::TokenChoice>* tokens, std::optional<
     MutexLock lock(mutex_);
     tokens->swap(tokens_);
     *finish = finish_;
+    announced_ = false;
     resume = std::exchange(armed_, false);
   }
   if (resume && resume_) resume_();

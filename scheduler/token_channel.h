@@ -14,26 +14,31 @@
 namespace etd::scheduler {
 
 // One producer (the scheduler's thread), one consumer at a time (any thread). Neither side ever blocks: the producer
-// does not run a request whose channel is full, the consumer is called when there is something to take.
+// does not run a request whose channel is full, the consumer is called when there is something to take. What is pushed
+// waits until it is announced: the producer says how many tokens make a message.
 class TokenChannel {
  public:
-  // `ready` is called on the producer's thread, without locks held, whenever an empty channel got something; it must
-  // not block. At most `capacity` tokens wait.
+  // `ready` is called on the producer's thread, without locks held, when something was announced and nothing announced
+  // was there before; it must not block. At most `capacity` tokens wait.
   TokenChannel(size_t capacity, std::function<void()> ready);
 
   // Producer: whether a token would fit. When not, `resume` (see SetResume) is called once there is room.
   bool RoomOrArm();
   // Producer; there must be room.
   void Push(engine::TokenChoice choice);
-  // Producer; the last call. What was pushed before is delivered first.
+  // Producer: whether the consumer should not wait longer for what was pushed, since half of the room is taken.
+  bool HalfFull();
+  // Producer: has the consumer take what was pushed.
+  void Announce();
+  // Producer; the last call, which announces. What was pushed before is delivered first.
   void Finish(FinishInfo info);
   // Before the first RoomOrArm. Called on the consumer's thread, without locks held.
   void SetResume(std::function<void()> resume);
 
-  // Whether Take would give nothing. Any thread.
-  bool Empty();
-  // Consumer: moves out what is there; `finish` is set when the stream has ended (and stays set). Both are cleared
-  // first. The memory of `tokens` is reused by the channel, so that taking does not allocate.
+  // Whether something announced waits to be taken. Any thread.
+  bool HasAnnounced();
+  // Consumer: moves out what is there, announced or not; `finish` is set when the stream has ended (and stays set).
+  // Both are cleared first. The memory of `tokens` is reused by the channel, so that taking does not allocate.
   void Take(std::vector<engine::TokenChoice>* tokens, std::optional<FinishInfo>* finish);
 
  private:
@@ -43,6 +48,7 @@ class TokenChannel {
   Mutex mutex_;
   std::vector<engine::TokenChoice> tokens_ ETD_GUARDED_BY(mutex_);
   std::optional<FinishInfo> finish_ ETD_GUARDED_BY(mutex_);
+  bool announced_ ETD_GUARDED_BY(mutex_) = false;
   bool armed_ ETD_GUARDED_BY(mutex_) = false;
 };
 

@@ -132,7 +132,8 @@ void Daemon::Parts::MakeService(const std::string& version, const auth::Policy& 
                                                service::ServiceOptions{.version = version,
                                                                        .socket = config.socket.path,
                                                                        .framed_socket = config.socket.framed_path,
-                                                                       .stream_buffer = config.limits.stream_buffer},
+                                                                       .stream_buffer = config.limits.stream_buffer,
+                                                                       .stream_interval = config.service.stream_interval},
                                                &stats);
   service->SetPolicy(policy);
   loop = std::make_unique<service::EventLoop>(clock);

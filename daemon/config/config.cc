@@ -98,7 +98,10 @@ absl::StatusOr<Config> ParseConfig(std::string_view toml, std::string_view name)
   document.Table("compute", [&](TableReader* table) { table->Integer("threads", 0, 1024, &config.compute.threads); });
   document.Table("cache", [&](TableReader* table) { table->String("directory", &config.cache.directory); });
   document.Table("log", [&](TableReader* table) { ReadLevel(table, &config.log.level); });
-  document.Table("service", [&](TableReader* table) { table->Integer("workers", 1, 64, &config.service.workers); });
+  document.Table("service", [&](TableReader* table) {
+    table->Integer("workers", 1, 64, &config.service.workers);
+    table->Time("stream_interval", &config.service.stream_interval);
+  });
   ETD_RETURN_IF_ERROR(document.Done());
   return config;
 }

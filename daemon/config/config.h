@@ -72,6 +72,7 @@ struct LogConfig {
 
 struct ServiceConfig {
   uint32_t workers = 4;         // threads that tokenise and write streams
+  Duration stream_interval = std::chrono::milliseconds(25);  // between two messages of a stream; zero: one a token
 };
 
 struct Config {

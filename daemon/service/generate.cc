@@ -1,8 +1,9 @@
 // Generate: from a request to a stream of text.
 //
 // Life of a request: a worker gets the model and makes the prompt's tokens; the scheduler runs it and puts tokens into
-// the channel; a worker takes them out, makes text, and writes one message at a time. While a message is being written
-// tokens gather in the channel; a full channel makes the scheduler pause the request.
+// the channel and announces them, not more often than every stream_interval; a worker takes them out, makes text, and
+// writes one message at a time. While a message is being written tokens gather in the channel; a full channel makes the
+// scheduler pause the request.
 #include <algorithm>
 #include <atomic>
 #include <optional>
@@ -68,7 +69,7 @@ class GenerateHandler final : public Handler, public std::enable_shared_from_thi
       MutexLock lock(mutex_);
       writing_ = false;
     }
-    if (!channel_->Empty()) Wake();
+    if (channel_->HasAnnounced()) Wake();
   }
 
   void OnCancelled() override {
@@ -143,6 +144,8 @@ class GenerateHandler final : public Handler, public std::enable_shared_from_thi
     spec->chooser = NewChooser(params, vocabulary);
     spec->arrival = arrival_;
     spec->deadline = call_->deadline();
+    // A stop string is found by whoever takes the tokens: the later, the more are computed in vain.
+    if (request_.stop().empty()) spec->stream_interval = service_.options().stream_interval;
     if (request_.has_timeout()) {
       const TimePoint own = arrival_ + FromProto(request_.timeout());
       spec->deadline = spec->deadline ? std::min(*spec->deadline, own) : own;
@@ -197,7 +200,7 @@ class GenerateHandler final : public Handler, public std::enable_shared_from_thi
         writing_ = false;
       }
       // Something may have come while this looked as if it was writing.
-      if (!channel_->Empty()) Wake();
+      if (channel_->HasAnnounced()) Wake();
       return;
     }
     if (!std::exchange(started_, true)) {

@@ -45,6 +45,7 @@ struct ServiceOptions {
   std::string socket;
   std::string framed_socket;
   size_t stream_buffer = 64;   // tokens that wait for a slow reader
+  Duration stream_interval{};  // between two messages of a stream, at least
 };
 
 class Service;

@@ -344,9 +344,21 @@ void Core::Deliver(Request* request, engine::TokenChoice choice) {
   }
   request->tokens.push_back(token);
   request->spec.channel->Push(std::move(choice));
+  const bool due = request->generated() == 1 || now - request->announced >= request->spec.stream_interval;
+  if (due || request->spec.channel->HalfFull()) {
+    Announce(request, now);
+  } else if (!request->held_since) {
+    request->held_since = now;
+  }
   if (request->generated() >= request->max_tokens) {
     Finish(request, absl::OkStatus(), request->context_bound ? FinishReason::kContextFull : FinishReason::kMaxTokens);
   }
+}
+
+void Core::Announce(Request* request, TimePoint now) {
+  request->announced = now;
+  request->held_since.reset();
+  request->spec.channel->Announce();
 }
 
 // ---- Time
@@ -365,6 +377,7 @@ void Core::Tick() {
   std::vector<RequestId> late;
   std::vector<Request*> stalled;
   for (const auto& [id, request] : requests_) {
+    if (request->held_since && *request->held_since + request->spec.stream_interval <= now) Announce(request.get(), now);
     if (request->spec.deadline && *request->spec.deadline <= now) {
       late.push_back(id);
     } else if (request->stalled_since) {
@@ -387,6 +400,7 @@ std::optional<TimePoint> Core::NextWakeup() const {
     if (!next || time < *next) next = time;
   };
   for (const auto& [id, request] : requests_) {
+    if (request->held_since) consider(*request->held_since + request->spec.stream_interval);
     if (request->cancelled) continue;  // its job will end it
     if (request->spec.deadline) consider(*request->spec.deadline);
     if (request->stalled_since && options_.stall_timeout > Duration::zero()) {

@@ -144,6 +144,7 @@ class Core {
   void AddPart(Request* request, int64_t tokens);
   void CommitPart(Request* request, JobPart* part);
   void Deliver(Request* request, engine::TokenChoice choice);
+  void Announce(Request* request, TimePoint now);
   bool Runnable(Request* request);
   void CheckStall(Request* request, TimePoint now);
 

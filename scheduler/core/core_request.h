@@ -46,6 +46,8 @@ struct Core::Request final : engine::TokenChooser {
   TimePoint started{};
   TimePoint first_token{};
   TimePoint last_token{};
+  TimePoint announced{};              // when the consumer was last told of tokens
+  std::optional<TimePoint> held_since;  // since when a token waits to be announced
 };
 
 struct Core::Task {

@@ -17,7 +17,8 @@ void CheckAccepted(const etd::config::Config& config) {
   Require(limits.max_connections > 0 && limits.max_running > 0 && limits.stream_buffer > 0);
   Require(limits.max_sessions > 0 && limits.max_requests_per_user > 0);
   for (const etd::Duration time : {limits.session_ttl, limits.stall_timeout, limits.hello_timeout, limits.drain_timeout,
-                                   limits.idle_server, config.models.keep_alive, config.models.load_keep_alive}) {
+                                   limits.idle_server, config.models.keep_alive, config.models.load_keep_alive,
+                                   config.service.stream_interval}) {
     Require(time >= etd::Duration::zero());
   }
   Require(config.schedule.prefill_chunk > 0 && config.service.workers > 0 && config.socket.mode <= 07777);

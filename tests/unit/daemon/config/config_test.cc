@@ -43,6 +43,7 @@ TEST(Config, ShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->models.load_keep_alive, defaults.models.load_keep_alive);
   EXPECT_EQ(shipped->compute.threads, defaults.compute.threads);
   EXPECT_EQ(shipped->service.workers, defaults.service.workers);
+  EXPECT_EQ(shipped->service.stream_interval, defaults.service.stream_interval);
   EXPECT_EQ(shipped->log.level, defaults.log.level);
 }
 

@@ -3,9 +3,11 @@
 #define ETD_TESTS_UNIT_SCHEDULER_CORE_CORE_FIXTURE_H_
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -70,8 +72,9 @@ class CoreTest : public ::testing::Test {
     spec.arrival = clock_.Now();
     return spec;
   }
-  Client Submit(GenerateSpec spec, size_t capacity = 10000) {
-    Client client{.channel = std::make_shared<TokenChannel>(capacity, [] {}), .tokens = {}, .finish = {}};
+  // `ready` as TokenChannel has it.
+  Client Submit(GenerateSpec spec, size_t capacity = 10000, std::function<void()> ready = [] {}) {
+    Client client{.channel = std::make_shared<TokenChannel>(capacity, std::move(ready)), .tokens = {}, .finish = {}};
     spec.channel = client.channel;
     core_->Submit(std::move(spec));
     return client;

@@ -57,6 +57,72 @@ TEST_F(CoreTest, StreamsGoOnWhileAPromptIsRead) {
   EXPECT_EQ(prompt.code(), absl::StatusCode::kOk);
 }
 
+// A client that takes what it is told of. A step takes a millisecond.
+class StreamTest : public CoreTest {
+ protected:
+  void Start(Duration interval, size_t capacity = 64) {
+    GenerateSpec spec = Spec({'a'}, 1000);
+    spec.stream_interval = interval;
+    client_ = Submit(std::move(spec), capacity, [this] { told_ = true; });
+  }
+  // How many tokens each message of the next `steps` steps has.
+  std::vector<size_t> Messages(int steps) {
+    std::vector<size_t> sizes;
+    for (int i = 0; i < steps; ++i) {
+      Turn();
+      Take(&sizes);
+    }
+    return sizes;
+  }
+  void Take(std::vector<size_t>* sizes) {
+    if (!std::exchange(told_, false)) return;
+    const size_t before = client_.tokens.size();
+    client_.Drain();
+    sizes->push_back(client_.tokens.size() - before);
+  }
+
+  Client client_;
+  bool told_ = false;
+};
+
+TEST_F(StreamTest, EachTokenIsAMessageWithoutAnInterval) {
+  Start(Duration::zero());
+  EXPECT_EQ(Messages(5), std::vector<size_t>({1, 1, 1, 1, 1}));
+}
+
+TEST_F(StreamTest, TokensOfAnIntervalComeTogetherAndTheFirstAtOnce) {
+  Start(std::chrono::milliseconds(4));
+  EXPECT_EQ(Messages(9), std::vector<size_t>({1, 4, 4}));
+}
+
+TEST_F(StreamTest, ATokenWaitsNoLongerThanTheInterval) {
+  Start(std::chrono::milliseconds(4));
+  EXPECT_EQ(Messages(2), std::vector<size_t>({1}));  // the second token waits
+  ASSERT_TRUE(core_->NextWakeup());
+  EXPECT_EQ(*core_->NextWakeup(), clock_.Now() + std::chrono::milliseconds(4));
+  clock_.Advance(std::chrono::milliseconds(4));
+  core_->Tick();
+  std::vector<size_t> sizes;
+  Take(&sizes);
+  EXPECT_EQ(sizes, std::vector<size_t>({1}));
+  EXPECT_FALSE(core_->NextWakeup());
+}
+
+TEST_F(StreamTest, AnIntervalDoesNotPauseAFastModel) {
+  Start(std::chrono::hours(1), 8);
+  EXPECT_EQ(Messages(13), std::vector<size_t>({1, 4, 4, 4}));
+}
+
+TEST_F(StreamTest, TheEndDoesNotWait) {
+  Start(std::chrono::hours(1));
+  EXPECT_EQ(Messages(3), std::vector<size_t>({1}));
+  core_->Cancel(last_id_, absl::CancelledError("enough"));
+  std::vector<size_t> sizes;
+  Take(&sizes);
+  EXPECT_EQ(sizes, std::vector<size_t>({2}));
+  EXPECT_EQ(client_.finish->status.code(), absl::StatusCode::kCancelled);
+}
+
 TEST_F(CoreTest, PromptsTakeTurns) {
   Client long_prompt = Submit(Spec(Numbers(2000), 1));
   Turn();
