@@ -9,6 +9,7 @@
 #include "runtime/base/status.h"
 #include "runtime/exec/planned_method.h"
 #include "runtime/graph/passes/rows.h"
+#include "runtime/llm/row_trial.h"
 
 namespace etd::llm {
 namespace {
@@ -16,9 +17,6 @@ namespace {
 using graph::ValueId;
 using kernel::RowClass;
 using tensor::ScalarType;
-
-// Rows of the step with which the row analysis tries a graph: no size that a model is likely to have.
-constexpr int64_t kTrialRows = 5;
 
 // In which dimension a cache has its positions, or nothing for state of another kind.
 std::optional<size_t> PositionDim(std::span<const int32_t> sizes, int64_t max_context) {
@@ -45,7 +43,7 @@ absl::StatusOr<std::unique_ptr<Decoder>> Decoder::Create(std::shared_ptr<exec::L
 
 absl::Status Decoder::Compile() {
   ETD_ASSIGN_OR_RETURN(graph::Graph graph, exec::OptimisedGraph(*program_, *shape_.method));
-  if (shape_.logits_per_token && !shape_.static_tokens && shape_.max_segment_tokens >= kTrialRows) {
+  if (shape_.logits_per_token) {
     const absl::Status split = SplitGraph(graph);
     if (split.ok() || !absl::IsFailedPrecondition(split)) return split;
   }
@@ -55,18 +53,9 @@ absl::Status Decoder::Compile() {
 }
 
 absl::Status Decoder::SplitGraph(graph::Graph graph) {
-  ETD_ASSIGN_OR_RETURN(const std::unique_ptr<exec::GraphExecutor> whole,
-                       exec::GraphExecutor::Create(program_, graph));
-  const std::array<int32_t, 2> token_sizes = {1, static_cast<int32_t>(kTrialRows)};
-  const std::array<int32_t, 1> position_sizes = {static_cast<int32_t>(shape_.position_per_token ? kTrialRows : 1)};
-  ETD_RETURN_IF_ERROR(whole->ResizeInput(0, token_sizes));
-  ETD_RETURN_IF_ERROR(whole->ResizeInput(1, position_sizes));
-  ETD_RETURN_IF_ERROR(whole->PlanNow());
-  const std::array<RowClass, 2> input_classes = {
-      RowClass::Rows(1), shape_.position_per_token ? RowClass::Rows(0) : RowClass::Segment()};
-  const std::vector<RowClass> classes = graph::ClassifyRows(graph, input_classes, &whole->value(0));
-  ETD_ASSIGN_OR_RETURN(graph::RowSplit split, graph::SplitNeededRows(graph, classes));
-  if (!classes[graph.outputs[0]].rows() || classes[graph.outputs[0]].dim != 1) {
+  ETD_ASSIGN_OR_RETURN(const graph::RowAnalysis analysis, AnalyseRows(program_, shape_, graph));
+  ETD_ASSIGN_OR_RETURN(graph::RowSplit split, graph::SplitNeededRows(graph, analysis));
+  if (const RowClass logits = analysis.classes[graph.outputs[0]]; !logits.rows() || logits.dim != 1) {
     return FailedPrecondition("logits do not have their rows in dimension 1");
   }
   crossing_row_dims_ = std::move(split.row_dims);

@@ -64,6 +64,19 @@ std::vector<std::vector<float>> Logits(engine::Engine& engine, std::span<const i
   return rows;
 }
 
+// The logits of the last token alone, after one prefill of all tokens.
+std::vector<float> LastLogits(engine::Engine& engine, std::span<const int32_t> tokens) {
+  const auto session = engine.CreateSession();
+  EXPECT_TRUE(session.ok()) << session.status();
+  const Segment segment{*session, tokens, 0, Segment::Logits::kLast, nullptr};
+  engine::SegmentResult result;
+  engine.Step({&segment, 1}, {&result, 1});
+  EXPECT_TRUE(result.status.ok()) << result.status;
+  std::vector<float> logits(result.logits.begin(), result.logits.end());
+  engine.DeleteSession(*session);
+  return logits;
+}
+
 bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
@@ -127,6 +140,7 @@ TEST_P(ChunkedText, EveryWayToCutItGivesTheSameBits) {
   for (int32_t& token : tokens) token = static_cast<int32_t>(random() % static_cast<uint32_t>(info.vocab_size));
   const auto whole = Logits(*model.engine, tokens, {length});
   ASSERT_EQ(whole.size(), length);
+  EXPECT_TRUE(SameBits(whole.back(), LastLogits(*model.engine, tokens))) << "the last token's logits alone";
   std::vector<std::vector<size_t>> cuts = {{1}, {2}, {7}, {length - 1, 1}};
   for (int i = 0; i < 4; ++i) {
     std::vector<size_t> cut;

@@ -42,27 +42,38 @@ RowClass WorstOf(RowClass a, RowClass b) {
 
 class Classifier {
  public:
-  Classifier(const Graph& graph, tensor::Value* values)
+  Classifier(const Graph& graph, tensor::Value* values, std::span<const std::optional<int>> row_dims)
       : graph_(graph),
         values_(values),
+        row_dims_(row_dims),
         classes_(graph.values.size(), RowClass::Uniform()),
         counts_rows_(graph.values.size()) {}
 
-  std::vector<RowClass> Run(std::span<const RowClass> input_classes) {
+  RowAnalysis Run(std::span<const RowClass> input_classes) {
     for (ValueId id = 0; id < graph_.values.size(); ++id) {
       if (graph_.values[id].origin == Origin::kState) classes_[id] = RowClass::Segment();
     }
     for (size_t i = 0; i < graph_.inputs.size(); ++i) classes_[graph_.inputs[i]] = input_classes[i];
+    std::vector<Placement> placements;
     for (const Node& node : graph_.nodes) {
       const RowClass result = ClassOf(node);
-      for (const ValueId id : node.writes) classes_[id] = result;
+      placements.push_back(result.segment()  ? Placement::kPerSegment
+                           : result.rows()   ? Placement::kFused
+                                             : Placement::kOnce);
+      for (const ValueId id : node.writes) classes_[id] = result.segment() ? ClassOfResult(id) : result;
       NoteCounts(node);
     }
-    return std::move(classes_);
+    return {std::move(classes_), std::move(placements)};
   }
 
  private:
   bool IsNumber(ValueId id) const { return graph_.values[id].tensor() == nullptr; }
+
+  // Of a value that a node computes for each session alone.
+  RowClass ClassOfResult(ValueId id) const {
+    const bool computed = graph_.values[id].origin == Origin::kComputed;
+    return computed && row_dims_[id] ? RowClass::Rows(*row_dims_[id]) : RowClass::Segment();
+  }
 
   // Numbers that follow the count of rows, and what is computed from them.
   void NoteCounts(const Node& node) {
@@ -72,6 +83,7 @@ class Classifier {
     }
   }
 
+  // How the node treats rows; kSegment where it has to run for each session alone.
   RowClass ClassOf(const Node& node) const {
     bool rows = false;
     bool counts = false;
@@ -115,28 +127,24 @@ class Classifier {
 
   const Graph& graph_;
   tensor::Value* values_;
+  const std::span<const std::optional<int>> row_dims_;
   std::vector<RowClass> classes_;
   std::vector<bool> counts_rows_;  // by value: a number that depends on how many rows there are
 };
 
-// Whether `node` may run for some of the rows: it neither mixes rows nor touches state.
-bool Separable(const Node& node, std::span<const RowClass> classes) {
-  return !Mutates(node) &&
-         std::ranges::none_of(node.writes, [&](ValueId id) { return classes[id].segment(); }) &&
-         std::ranges::none_of(node.reads, [&](ValueId id) { return classes[id].segment(); });
-}
-
 }  // namespace
 
-std::vector<RowClass> ClassifyRows(const Graph& graph, std::span<const RowClass> input_classes,
-                                   tensor::Value* values) {
-  return Classifier(graph, values).Run(input_classes);
+RowAnalysis AnalyseRows(const Graph& graph, std::span<const RowClass> input_classes, tensor::Value* values,
+                        std::span<const std::optional<int>> row_dims) {
+  return Classifier(graph, values, row_dims).Run(input_classes);
 }
 
-absl::StatusOr<RowSplit> SplitNeededRows(const Graph& graph, std::span<const RowClass> classes) {
+absl::StatusOr<RowSplit> SplitNeededRows(const Graph& graph, const RowAnalysis& analysis) {
+  const std::vector<RowClass>& classes = analysis.classes;
+  const auto separable = [&](size_t node) { return analysis.placements[node] != Placement::kPerSegment; };
   size_t cut = 0;  // nodes from here on are separable
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (!Separable(graph.nodes[i], classes)) cut = i + 1;
+    if (!separable(i)) cut = i + 1;
   }
   for (const ValueId output : graph.outputs) {
     if (!classes[output].rows()) return FailedPrecondition("the outputs do not consist of rows");
@@ -147,7 +155,7 @@ absl::StatusOr<RowSplit> SplitNeededRows(const Graph& graph, std::span<const Row
   std::vector<bool> in_tail(graph.nodes.size());
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const Node& node = graph.nodes[i];
-    if (!Separable(node, classes)) continue;
+    if (!separable(i)) continue;
     if (std::ranges::none_of(node.writes, [&](ValueId id) { return needed[id]; })) continue;
     const bool uniform = std::ranges::all_of(node.writes, [&](ValueId id) { return classes[id].uniform(); });
     if (i < cut && !uniform) continue;
