@@ -2,6 +2,8 @@
 #ifndef ETD_RUNTIME_EXEC_ENVIRONMENT_H_
 #define ETD_RUNTIME_EXEC_ENVIRONMENT_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "runtime/graph/region.h"
@@ -14,6 +16,7 @@ struct Environment {
   const kernel::KernelRegistry* kernels = nullptr;
   threads::ThreadPool* threads = nullptr;
   std::vector<graph::DelegateFactory*> delegates;  // one per delegate id
+  uint64_t random_seed = 0;                        // of the operators that draw numbers: every executor begins with it
 };
 
 // Padding in bytes behind every buffer that kernels or delegates read: SIMD loads may reach past the last element.

@@ -92,7 +92,7 @@ absl::StatusOr<GraphExecutor::Step> GraphExecutor::MakeStep(graph::Node& node) {
     step.kernel = call->kernel;
     for (const ValueId id : call->arguments) step.arguments.push_back(&values_[id]);
     ETD_RETURN_IF_ERROR(kernel::CheckArguments(*step.kernel, step.arguments));
-    step.context = kernel::KernelContext(step.arguments, program_->environment().threads, &scratch_);
+    step.context = kernel::KernelContext(step.arguments, program_->environment().threads, &scratch_, &random_);
     return step;
   }
   const graph::RegionNode& region = *node.region();
@@ -139,7 +139,8 @@ absl::Status GraphExecutor::MakeSteps() {
     step.node = i;
     const auto constant = [&](ValueId id) { return constant_value_[id] && !mutated[id]; };
     const auto changes = [&](ValueId id) { return mutated[id]; };
-    if (std::ranges::all_of(node.reads, constant) && std::ranges::none_of(node.writes, changes)) {
+    if (std::ranges::all_of(node.reads, constant) && std::ranges::none_of(node.writes, changes) &&
+        !graph::DrawsNumbers(node)) {
       for (const ValueId id : node.writes) constant_value_[id] = true;
       constant_steps_.push_back(std::move(step));
       continue;

@@ -53,7 +53,7 @@ class GraphExecutor {
     size_t node = 0;                         // of the graph
     const kernel::Kernel* kernel = nullptr;  // null for regions
     std::vector<tensor::Value*> arguments;
-    kernel::KernelContext context{{}, nullptr, nullptr};
+    kernel::KernelContext context{{}, nullptr, nullptr, nullptr};
     std::unique_ptr<graph::Region> region;
     std::vector<tensor::Tensor*> externals;
     std::vector<graph::ValueId> writes;
@@ -64,7 +64,7 @@ class GraphExecutor {
   };
 
   GraphExecutor(std::shared_ptr<LoadedProgram> program, graph::Graph graph)
-      : program_(std::move(program)), graph_(std::move(graph)) {}
+      : program_(std::move(program)), graph_(std::move(graph)), random_(program_->environment().random_seed) {}
 
   absl::Status MakeValues();
   absl::Status MakeSteps();
@@ -89,6 +89,7 @@ class GraphExecutor {
   memory::Arena arena_;
   memory::Arena constants_;
   memory::ScratchBuffer scratch_;
+  kernel::RandomStream random_;
   bool planned_ = false;
 };
 

@@ -90,10 +90,11 @@ absl::Status ReferenceMethod::AddKernelStep(const program::KernelCall& call) {
       return InvalidArgument("operator {} would write to the constant value {}", kernel->name, call.args[i]);
     }
   }
-  Step& step = steps_.emplace_back(KernelStep{kernel, std::move(arguments), kernel::KernelContext({}, nullptr, nullptr)});
+  Step& step =
+      steps_.emplace_back(KernelStep{kernel, std::move(arguments), kernel::KernelContext({}, nullptr, nullptr, nullptr)});
   auto& kernel_step = std::get<KernelStep>(step);
   kernel_step.context =
-      kernel::KernelContext(kernel_step.arguments, program_->environment().threads, &scratch_);
+      kernel::KernelContext(kernel_step.arguments, program_->environment().threads, &scratch_, &random_);
   return absl::OkStatus();
 }
 

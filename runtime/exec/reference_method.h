@@ -53,7 +53,7 @@ class ReferenceMethod final : public Method {
   using Step = std::variant<KernelStep, DelegateStep, program::MoveCall, program::JumpFalseCall, program::FreeCall>;
 
   ReferenceMethod(std::shared_ptr<LoadedProgram> program, const program::MethodSpec& spec)
-      : program_(std::move(program)), spec_(spec) {}
+      : program_(std::move(program)), spec_(spec), random_(program_->environment().random_seed) {}
   absl::Status BindMemory(SharedArenas& shared);
   absl::Status AddKernelStep(const program::KernelCall& call);
   absl::Status AddDelegateStep(const program::DelegateCall& call);
@@ -64,6 +64,7 @@ class ReferenceMethod final : public Method {
   ValueTable values_;
   memory::Arena arena_;  // memory id 1
   memory::ScratchBuffer scratch_;
+  kernel::RandomStream random_;
   InputBinder inputs_;
   std::vector<std::unique_ptr<graph::Region>> regions_;  // by delegate; null until used
   std::deque<Step> steps_;

@@ -72,6 +72,8 @@ void ConnectNode(const Graph& graph, Node& node) {
 
 bool Mutates(const Node& node) { return node.kernel() != nullptr && !node.kernel()->kernel->mutates.empty(); }
 
+bool DrawsNumbers(const Node& node) { return node.kernel() != nullptr && node.kernel()->kernel->draws_numbers; }
+
 std::vector<bool> MutatedValues(const Graph& graph) {
   std::vector<bool> mutated(graph.values.size());
   for (const Node& node : graph.nodes) {

@@ -82,6 +82,8 @@ std::vector<ValueId> ElementsOf(const Graph& graph, ValueId value);
 std::vector<bool> MutatedValues(const Graph& graph);
 // Whether the node writes a value that it does not produce (in-place operators).
 bool Mutates(const Node& node);
+// Whether the node gives another result each time that it runs (random numbers).
+bool DrawsNumbers(const Node& node);
 
 }  // namespace etd::graph
 

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/base/status.h"
+#include "runtime/kernel/random.h"
 #include "runtime/kernel/row_rule.h"
 #include "runtime/memory/arena.h"
 #include "runtime/tensor/value.h"
@@ -65,8 +66,9 @@ using IntVector = absl::InlinedVector<int64_t, tensor::kMaxRank>;
 class KernelContext {
  public:
   // Borrows everything; `arguments` outlives the context.
-  KernelContext(std::span<tensor::Value* const> arguments, threads::ThreadPool* threads, memory::ScratchBuffer* scratch)
-      : arguments_(arguments), threads_(threads), scratch_(scratch) {}
+  KernelContext(std::span<tensor::Value* const> arguments, threads::ThreadPool* threads, memory::ScratchBuffer* scratch,
+                RandomStream* random)
+      : arguments_(arguments), threads_(threads), scratch_(scratch), random_(random) {}
 
   size_t size() const { return arguments_.size(); }
   std::span<tensor::Value* const> arguments() const { return arguments_; }
@@ -113,11 +115,14 @@ class KernelContext {
   threads::ThreadPool& threads() const { return *threads_; }
   // At least `bytes` of working memory, 64-byte aligned, valid until the kernel returns. One at a time.
   absl::StatusOr<std::byte*> scratch(size_t bytes) const { return scratch_->Get(bytes); }
+  // Only for kernels that say so (`draws_numbers`), and not from the threads of a parallel loop.
+  RandomStream& random() const { return *random_; }
 
  private:
   std::span<tensor::Value* const> arguments_;
   threads::ThreadPool* threads_;
   memory::ScratchBuffer* scratch_;
+  RandomStream* random_;
 };
 
 // An operator as the runtime knows it. Definitions are constants that live for the whole process.
@@ -145,6 +150,8 @@ struct Kernel {
   // The outputs' shapes follow from the shapes of the tensors alone, not from numbers and lists: a start position that
   // changes from step to step does not change them.
   bool shape_ignores_numbers = false;
+  // `run` takes random numbers: every call gives another result, so calls are neither merged nor computed once.
+  bool draws_numbers = false;
 };
 
 }  // namespace etd::kernel

@@ -149,7 +149,7 @@ class KernelRunner {
     const kernel::Kernel* kernel = registry_.Find(name);
     if (kernel == nullptr) return NotFound("no operator {}", name);
     ETD_RETURN_IF_ERROR(kernel::CheckArguments(*kernel, arguments));
-    kernel::KernelContext context(arguments, threads_.get(), &scratch_);
+    kernel::KernelContext context(arguments, threads_.get(), &scratch_, &random_);
     ETD_RETURN_IF_ERROR(kernel->prepare(context));
     ETD_RETURN_IF_ERROR(kernel::CheckMemory(*kernel, arguments));
     return kernel->run(context);
@@ -159,6 +159,7 @@ class KernelRunner {
   kernel::KernelRegistry registry_;
   std::unique_ptr<threads::ThreadPool> threads_;
   memory::ScratchBuffer scratch_;
+  kernel::RandomStream random_{1};
 };
 
 }  // namespace etd::testing

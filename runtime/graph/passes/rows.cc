@@ -92,7 +92,7 @@ class Classifier {
       rows |= classes_[id].rows();
       counts |= counts_rows_[id];
     }
-    if (Mutates(node)) return RowClass::Segment();
+    if (Mutates(node) || DrawsNumbers(node)) return RowClass::Segment();
     if (!rows) {
       // A tensor whose shape follows the count of rows alone (arange) numbers them: it belongs to the segment.
       const bool tensors = std::ranges::any_of(node.writes, [&](ValueId id) { return !IsNumber(id); });

@@ -132,7 +132,8 @@ void MergeCommonNodes(Graph& graph) {
   std::unordered_map<std::string, size_t> seen;  // node name → index in `kept`
   std::vector<Node> kept;
   for (Node& node : graph.nodes) {
-    const std::string name = touches_mutated(node) ? std::string() : NodeName(graph, names, node);
+    const bool stays = touches_mutated(node) || DrawsNumbers(node);
+    const std::string name = stays ? std::string() : NodeName(graph, names, node);
     if (!name.empty()) {
       const auto [place, is_new] = seen.try_emplace(name, kept.size());
       if (!is_new && kept[place->second].writes.size() == node.writes.size()) {

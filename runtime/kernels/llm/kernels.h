@@ -14,6 +14,8 @@ std::span<const kernel::Kernel> QuantizedEmbeddingKernels();
 std::span<const kernel::Kernel> QuantizeKernels();
 std::span<const kernel::Kernel> ChooseQparamsKernels();
 std::span<const kernel::Kernel> MixedMatmulKernels();
+std::span<const kernel::Kernel> HadamardKernels();
+std::span<const kernel::Kernel> GatedDeltaRuleKernels();
 
 }  // namespace etd::kernels
 

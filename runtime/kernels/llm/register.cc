@@ -6,7 +6,7 @@ namespace etd::kernels {
 
 void RegisterLlmKernels(kernel::KernelRegistry& registry) {
   for (const auto family : {UpdateCacheKernels, AttentionKernels, QuantizedEmbeddingKernels, QuantizeKernels,
-                            ChooseQparamsKernels, MixedMatmulKernels}) {
+                            ChooseQparamsKernels, MixedMatmulKernels, HadamardKernels, GatedDeltaRuleKernels}) {
     registry.Register(family());
   }
 }

@@ -1,5 +1,6 @@
-// Copies of blocks to other places: roll, diagonal_copy, pixel_shuffle and pixel_unshuffle.
+// Copies of blocks to other places: roll, diagonal_copy, pixel_shuffle, pixel_unshuffle and tile_crop.
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -171,6 +172,34 @@ absl::Status RunPixels(KernelContext& context) {
   return absl::OkStatus();
 }
 
+// tile_crop: (in [C, H, W], tile, out [H / tile · W / tile, C, tile, tile]): tiles row by row.
+absl::Status PrepareTiles(KernelContext& context) {
+  const Tensor& in = context.tensor(0);
+  const int64_t tile = context.integer(1);
+  ETD_RETURN_IF_ERROR(CheckSameType(in, context.tensor(2)));
+  if (in.rank() != 3 || tile < 1 || in.size(1) % tile != 0 || in.size(2) % tile != 0) {
+    return InvalidArgument("an image of shape {} can't be cut into tiles of {}", tensor::ShapeText(in.sizes()), tile);
+  }
+  ETD_ASSIGN_OR_RETURN(const Shape shape, ShapeFromInts(std::array{in.size(1) / tile * (in.size(2) / tile),
+                                                                   int64_t{in.size(0)}, tile, tile}));
+  return ResizeOut(context.tensor(2), shape);
+}
+
+absl::Status RunTiles(KernelContext& context) {
+  const Tensor& in = context.tensor(0);
+  Tensor& out = context.tensor(2);
+  const auto tile = static_cast<int32_t>(context.integer(1));
+  const int32_t across = in.size(2) / tile;
+  // Both are walked as [tile row, tile column, C, row, column].
+  StridedCopy(Shape{in.size(1) / tile, across, in.size(0), tile, tile},
+              {in.raw(), Strides{tile * in.stride(1), tile * in.stride(2), in.stride(0), in.stride(1), in.stride(2)},
+               in.type()},
+              {out.raw(), Strides{across * out.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3)},
+               out.type()},
+              context.threads());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::span<const kernel::Kernel> BlockMovesKernels() {
@@ -191,6 +220,10 @@ std::span<const kernel::Kernel> BlockMovesKernels() {
        .parameters = {Parameter::kTensor, Parameter::kInt, Parameter::kOut},
        .prepare = PreparePixels<false>,
        .run = RunPixels<false>},
+      {.name = "preprocess::tile_crop.out",
+       .parameters = {Parameter::kTensor, Parameter::kInt, Parameter::kOut},
+       .prepare = PrepareTiles,
+       .run = RunTiles},
   };
   return kKernels;
 }

@@ -1,8 +1,8 @@
-// aten::convolution over one or two dimensions, grouped and transposed; half types are summed in float.
-#include <type_traits>
+// aten::convolution over one or two dimensions, grouped and transposed; half types are summed in float, integers wrap.
 
 #include "runtime/base/status.h"
 #include "runtime/kernels/portable/kernels.h"
+#include "runtime/kernels/portable/util/arithmetic.h"
 #include "runtime/kernels/portable/util/convert.h"
 #include "runtime/kernels/portable/util/promote.h"
 #include "runtime/kernels/portable/util/shape.h"
@@ -62,10 +62,10 @@ absl::Status CheckChannels(const Call& call, int64_t in_channels) {
 
 absl::Status Prepare(KernelContext& ctx) {
   ETD_ASSIGN_OR_RETURN(const Call call, ReadCall(ctx));
-  ETD_RETURN_IF_ERROR(CheckFloating(call.in.type()));
+  ETD_RETURN_IF_ERROR(CheckReal(call.in.type()));
   ETD_RETURN_IF_ERROR(CheckSameType(call.in, call.weight));
   ETD_RETURN_IF_ERROR(CheckSameType(call.in, call.out));
-  if (call.bias != nullptr) ETD_RETURN_IF_ERROR(CheckSameType(call.in, *call.bias));
+  if (call.bias != nullptr) ETD_RETURN_IF_ERROR(CheckReal(call.bias->type()));
   ETD_ASSIGN_OR_RETURN(const Image image, ImageOf(call.in, call.spatial));
   ETD_RETURN_IF_ERROR(CheckChannels(call, image.sizes[1]));
   const auto size = [&](size_t i) {
@@ -102,12 +102,20 @@ C SumAt(const Call& call, const Image& in, const Image& weight, int64_t n, int64
         if (!column.has_value()) continue;
         const int64_t at = call.transposed ? weight.Offset(input, channel % group_outputs, ky, kx)
                                            : weight.Offset(channel, i, ky, kx);
-        sum += Convert<C>(call.in.data<T>()[in.Offset(n, input, *row, *column)]) *
-               Convert<C>(call.weight.data<T>()[at]);
+        sum = Add(sum, Multiply(Convert<C>(call.in.data<T>()[in.Offset(n, input, *row, *column)]),
+                                Convert<C>(call.weight.data<T>()[at])));
       }
     }
   }
   return sum;
+}
+
+// Element `i` of a vector of any type.
+template <typename C>
+C ElementAs(const Tensor& vector, int64_t i) {
+  return tensor::VisitScalarType(vector.type(), [&](auto tag) {
+    return Convert<C>(vector.data<typename decltype(tag)::Type>()[i * vector.stride(0)]);
+  });
 }
 
 absl::Status Run(KernelContext& ctx) {
@@ -115,18 +123,18 @@ absl::Status Run(KernelContext& ctx) {
   ETD_ASSIGN_OR_RETURN(const Image in, ImageOf(call.in, call.spatial));
   ETD_ASSIGN_OR_RETURN(const Image weight, ImageOf(call.weight, call.spatial));
   ETD_ASSIGN_OR_RETURN(const Image out, ImageOf(call.out, call.spatial));
-  VisitFloatingElements(call.in.type(), [&](auto tag) {
+  VisitRealElements(call.in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    using C = ComputeOf<T>;
     ctx.threads().ParallelFor(out.sizes[0] * out.sizes[1], 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t n = i / out.sizes[1];
         const int64_t channel = i % out.sizes[1];
-        const C bias = call.bias == nullptr ? C{0} : Convert<C>(call.bias->data<T>()[channel]);
+        const C bias = call.bias == nullptr ? C{0} : ElementAs<C>(*call.bias, channel);
         for (int64_t y = 0; y < out.sizes[2]; ++y) {
           for (int64_t x = 0; x < out.sizes[3]; ++x) {
             call.out.data<T>()[out.Offset(n, channel, y, x)] =
-                Convert<T>(SumAt<T, C>(call, in, weight, n, channel, y, x) + bias);
+                Convert<T>(Add(SumAt<T, C>(call, in, weight, n, channel, y, x), bias));
           }
         }
       }

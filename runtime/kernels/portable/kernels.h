@@ -50,7 +50,13 @@ std::span<const kernel::Kernel> SoftmaxKernels();
 std::span<const kernel::Kernel> NormKernels();
 std::span<const kernel::Kernel> ActivationKernels();
 std::span<const kernel::Kernel> ConvolutionKernels();
+std::span<const kernel::Kernel> ConvolutionBackwardKernels();
 std::span<const kernel::Kernel> PoolKernels();
+std::span<const kernel::Kernel> PoolBackwardKernels();
+std::span<const kernel::Kernel> GridSamplerKernels();
+std::span<const kernel::Kernel> UpsampleAntialiasKernels();
+std::span<const kernel::Kernel> DistanceKernels();
+std::span<const kernel::Kernel> RandomKernels();
 
 }  // namespace etd::kernels
 

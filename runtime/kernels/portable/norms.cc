@@ -9,6 +9,7 @@
 #include "runtime/kernels/portable/util/elementwise.h"
 #include "runtime/kernels/portable/util/layer_norm.h"
 #include "runtime/kernels/portable/util/promote.h"
+#include "runtime/kernels/portable/util/reduce.h"
 #include "runtime/kernels/portable/util/row_rules.h"
 #include "runtime/kernels/portable/util/shape.h"
 
@@ -165,30 +166,90 @@ absl::Status PrepareBatchNorm(KernelContext& ctx) {
   return ResizeOut(ctx.tensor(call.out + 2), Shape{0});
 }
 
-// out = in·factor[channel] + summand[channel], by broadcasting.
+// out = (in - mean[channel])·inverse[channel]·weight[channel] + bias[channel], by broadcasting.
+template <typename T, typename C>
+void NormalizeChannels(KernelContext& ctx, std::vector<C>& means, std::vector<C>& inverses, Tensor& out) {
+  constexpr auto kType = std::is_same_v<C, double> ? tensor::ScalarType::kFloat64 : tensor::ScalarType::kFloat32;
+  const Tensor& in = ctx.tensor(0);
+  std::vector<C> biases(means.size());
+  for (size_t i = 0; i < means.size(); ++i) {
+    inverses[i] *= Factor<T, C>(ctx.optional_tensor(1), static_cast<int64_t>(i), 1);
+    biases[i] = Factor<T, C>(ctx.optional_tensor(2), static_cast<int64_t>(i), 0);
+  }
+  Shape shape(static_cast<size_t>(in.rank() - 1), 1);
+  shape[0] = static_cast<int32_t>(means.size());
+  Map<C>(ctx.threads(), [](C value, C inverse, C mean, C bias) { return (value - mean) * inverse + bias; }, out, in,
+         Tensor(kType, shape, inverses.data()), Tensor(kType, shape, means.data()),
+         Tensor(kType, shape, biases.data()));
+}
+
 template <bool kHasTraining>
 absl::Status RunBatchNorm(KernelContext& ctx) {
   const BatchNorm call = BatchNormOf<kHasTraining>(ctx);
   VisitFloatingElements(call.in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    constexpr auto kType = std::is_same_v<C, double> ? tensor::ScalarType::kFloat64 : tensor::ScalarType::kFloat32;
-    const int64_t channels = call.in.size(1);
-    std::vector<C> scales(static_cast<size_t>(channels));
-    std::vector<C> means(scales.size());
-    std::vector<C> biases(scales.size());
-    for (int64_t i = 0; i < channels; ++i) {
-      const size_t at = static_cast<size_t>(i);
-      const C inverse = C{1} / std::sqrt(Convert<C>(call.variance.data<T>()[i]) + static_cast<C>(call.eps));
-      scales[at] = inverse * Factor<T, C>(call.weight, i, 1);
-      means[at] = Convert<C>(call.mean.data<T>()[i]);
-      biases[at] = Factor<T, C>(call.bias, i, 0);
+    using C = ComputeOf<T>;
+    std::vector<C> means(static_cast<size_t>(call.in.size(1)));
+    std::vector<C> inverses(means.size());
+    for (size_t i = 0; i < means.size(); ++i) {
+      means[i] = Convert<C>(call.mean.data<T>()[i]);
+      inverses[i] = C{1} / std::sqrt(Convert<C>(call.variance.data<T>()[i]) + static_cast<C>(call.eps));
     }
-    Shape shape(static_cast<size_t>(call.in.rank() - 1), 1);
-    shape[0] = static_cast<int32_t>(channels);
-    Map<C>(ctx.threads(), [](C value, C scale, C mean, C bias) { return (value - mean) * scale + bias; },
-           ctx.tensor(call.out), call.in, Tensor(kType, shape, scales.data()), Tensor(kType, shape, means.data()),
-           Tensor(kType, shape, biases.data()));
+    NormalizeChannels<T, C>(ctx, means, inverses, ctx.tensor(call.out));
+  });
+  return absl::OkStatus();
+}
+
+// (in [N, C, …], weight?, bias?, training, momentum, eps, out, mean [C], invstd [C]): statistics of this very batch,
+// whether it is training or not.
+absl::Status PrepareOwnBatchNorm(KernelContext& ctx) {
+  const Tensor& in = ctx.tensor(0);
+  ETD_RETURN_IF_ERROR(CheckFloating(in.type()));
+  if (in.rank() < 2) return InvalidArgument("a tensor of shape {} has no channels", tensor::ShapeText(in.sizes()));
+  const Shape channels{in.size(1)};
+  for (const size_t i : {size_t{1}, size_t{2}}) {
+    const Tensor* factors = ctx.optional_tensor(i);
+    if (factors == nullptr) continue;
+    ETD_RETURN_IF_ERROR(CheckSameType(*factors, in));
+    if (!std::ranges::equal(factors->sizes(), channels)) {
+      return InvalidArgument("weight or bias of shape {} does not fit a tensor of shape {}",
+                             tensor::ShapeText(factors->sizes()), tensor::ShapeText(in.sizes()));
+    }
+  }
+  for (const size_t i : {size_t{6}, size_t{7}, size_t{8}}) {
+    ETD_RETURN_IF_ERROR(CheckSameType(ctx.tensor(i), in));
+    ETD_RETURN_IF_ERROR(ResizeOut(ctx.tensor(i), i == 6 ? ShapeOf(in) : channels));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunOwnBatchNorm(KernelContext& ctx) {
+  const Tensor& in = ctx.tensor(0);
+  DimMask reduced{};
+  for (int dim = 0; dim < in.rank(); ++dim) reduced[static_cast<size_t>(dim)] = dim != 1;
+  const ReducedElements elements(in, reduced);
+  VisitFloatingElements(in.type(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    using C = ComputeOf<T>;
+    const C count = static_cast<C>(ReducedCount(in, reduced));
+    std::vector<C> means(static_cast<size_t>(in.size(1)));
+    std::vector<C> inverses(means.size());
+    for (size_t i = 0; i < means.size(); ++i) {
+      const auto sum = [&](const auto& term) {
+        C total = 0;
+        elements.ForEachRun(static_cast<int64_t>(i) * in.stride(1), [&](int64_t offset, int64_t run, int64_t stride) {
+          for (int64_t k = 0; k < run; ++k) total += term(Convert<C>(in.data<T>()[offset + k * stride]));
+        });
+        return total;
+      };
+      const C mean = sum([](C value) { return value; }) / count;
+      const C squares = sum([=](C value) { return (value - mean) * (value - mean); });
+      means[i] = mean;
+      inverses[i] = C{1} / std::sqrt(squares / count + static_cast<C>(ctx.floating(5)));
+      ctx.tensor(7).data<T>()[i] = Convert<T>(means[i]);
+      ctx.tensor(8).data<T>()[i] = Convert<T>(inverses[i]);
+    }
+    NormalizeChannels<T, C>(ctx, means, inverses, ctx.tensor(6));
   });
   return absl::OkStatus();
 }
@@ -214,6 +275,10 @@ std::span<const Kernel> NormKernels() {
        .parameters = {P::kTensor, P::kOptionalTensor, P::kOptionalTensor, P::kTensor, P::kTensor, P::kBool, P::kDouble,
                       P::kDouble, P::kOut, P::kOut, P::kOut},
        .prepare = PrepareBatchNorm<true>, .run = RunBatchNorm<true>},
+      {.name = "aten::_native_batch_norm_legit.no_stats_out",
+       .parameters = {P::kTensor, P::kOptionalTensor, P::kOptionalTensor, P::kBool, P::kDouble, P::kDouble, P::kOut,
+                      P::kOut, P::kOut},
+       .prepare = PrepareOwnBatchNorm, .run = RunOwnBatchNorm},
   };
   return kKernels;
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/base/status.h"
 #include "runtime/kernels/portable/kernels.h"
+#include "runtime/kernels/portable/util/arithmetic.h"
 #include "runtime/kernels/portable/util/convert.h"
 #include "runtime/kernels/portable/util/promote.h"
 #include "runtime/kernels/portable/util/shape.h"
@@ -61,7 +62,6 @@ absl::StatusOr<std::array<Window, 2>> PoolWindows(KernelContext& ctx, bool has_d
 
 absl::Status PreparePool(KernelContext& ctx, const std::array<Window, 2>& windows, bool ceil_mode, size_t out) {
   const Tensor& in = ctx.tensor(0);
-  ETD_RETURN_IF_ERROR(CheckFloating(in.type()));
   ETD_RETURN_IF_ERROR(CheckSameType(in, ctx.tensor(out)));
   ETD_ASSIGN_OR_RETURN(const Image image, ImageOf(in, 2));
   return ResizeImage(in, 2, image.sizes[1], windows[0].OutputSize(image.sizes[2], ceil_mode),
@@ -70,6 +70,7 @@ absl::Status PreparePool(KernelContext& ctx, const std::array<Window, 2>& window
 
 // (in, kernel, stride, padding, dilation, ceil_mode, out, indices): the index is y·width + x of the largest element.
 absl::Status PrepareMaxPool(KernelContext& ctx) {
+  ETD_RETURN_IF_ERROR(CheckReal(ctx.tensor(0).type()));
   ETD_ASSIGN_OR_RETURN(const auto windows, PoolWindows(ctx, true));
   ETD_RETURN_IF_ERROR(PreparePool(ctx, windows, ctx.boolean(5), 6));
   if (ctx.tensor(7).type() != ScalarType::kInt64) {
@@ -78,15 +79,22 @@ absl::Status PrepareMaxPool(KernelContext& ctx) {
   return ResizeOut(ctx.tensor(7), ctx.tensor(6).sizes());
 }
 
+// What every number is at least.
+template <typename C>
+C Smallest() {
+  if constexpr (std::is_floating_point_v<C>) return -std::numeric_limits<C>::infinity();
+  else return std::numeric_limits<C>::lowest();
+}
+
 absl::Status RunMaxPool(KernelContext& ctx) {
   ETD_ASSIGN_OR_RETURN(const auto windows, PoolWindows(ctx, true));
   ETD_ASSIGN_OR_RETURN(const Images images, ReadImages(ctx, 6));
   ETD_ASSIGN_OR_RETURN(const Image indices, ImageOf(ctx.tensor(7), 2));
-  VisitFloatingElements(images.in.type(), [&](auto tag) {
+  VisitRealElements(images.in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    using C = ComputeOf<T>;
     ForEachPixel(ctx.threads(), images.to, [&](int64_t n, int64_t c, int64_t y, int64_t x) {
-      C largest = -std::numeric_limits<C>::infinity();
+      C largest = Smallest<C>();
       int64_t index = -1;
       for (int64_t ky = 0; ky < windows[0].kernel; ++ky) {
         const int64_t row = y * windows[0].stride - windows[0].padding + ky * windows[0].dilation;
@@ -95,7 +103,7 @@ absl::Status RunMaxPool(KernelContext& ctx) {
           const int64_t column = x * windows[1].stride - windows[1].padding + kx * windows[1].dilation;
           if (column < 0 || column >= images.from.sizes[3]) continue;
           const C value = Convert<C>(images.in.data<T>()[images.from.Offset(n, c, row, column)]);
-          if (index >= 0 && !(value > largest) && !std::isnan(value)) continue;
+          if (index >= 0 && !(value > largest) && !IsNan(value)) continue;
           largest = value;
           index = row * images.from.sizes[3] + column;
         }
@@ -107,22 +115,34 @@ absl::Status RunMaxPool(KernelContext& ctx) {
   return absl::OkStatus();
 }
 
+// The average pools are for floating-point numbers and int64.
+absl::Status CheckAveraged(ScalarType type) {
+  return type == ScalarType::kInt64 ? absl::OkStatus() : CheckFloating(type);
+}
+template <typename Visitor>
+void VisitAveraged(ScalarType type, const Visitor& visitor) {
+  if (type == ScalarType::kInt64) visitor(tensor::TypeTag<int64_t>{});
+  else VisitFloatingElements(type, visitor);
+}
+
 // (in, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override?, out).
 absl::Status PrepareAveragePool(KernelContext& ctx) {
+  ETD_RETURN_IF_ERROR(CheckAveraged(ctx.tensor(0).type()));
   ETD_ASSIGN_OR_RETURN(const auto windows, PoolWindows(ctx, false));
   if (ctx.optional_integer(6) == 0) return InvalidArgument("an average can't be divided by 0");
   return PreparePool(ctx, windows, ctx.boolean(4), 7);
 }
 
-// The mean of in[y0, y1) × [x0, x1), over `divisor`.
+// The mean of in[y0, y1) × [x0, x1), over `divisor`; of integers rounded towards zero.
 template <typename T, typename C>
 T Average(const Images& images, int64_t n, int64_t c, int64_t y0, int64_t y1, int64_t x0, int64_t x1,
           int64_t divisor) {
   C sum = 0;
   for (int64_t y = y0; y < y1; ++y) {
-    for (int64_t x = x0; x < x1; ++x) sum += Convert<C>(images.in.data<T>()[images.from.Offset(n, c, y, x)]);
+    for (int64_t x = x0; x < x1; ++x) sum = Add(sum, Convert<C>(images.in.data<T>()[images.from.Offset(n, c, y, x)]));
   }
-  return Convert<T>(sum / static_cast<C>(divisor));
+  if constexpr (std::is_integral_v<C>) return divisor == 0 ? T{0} : DivideTruncated(sum, divisor);
+  else return Convert<T>(sum / static_cast<C>(divisor));
 }
 
 absl::Status RunAveragePool(KernelContext& ctx) {
@@ -132,9 +152,9 @@ absl::Status RunAveragePool(KernelContext& ctx) {
   const std::optional<int64_t> divisor = ctx.optional_integer(6);
   const int64_t height = images.from.sizes[2];
   const int64_t width = images.from.sizes[3];
-  VisitFloatingElements(images.in.type(), [&](auto tag) {
+  VisitAveraged(images.in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    using C = ComputeOf<T>;
     ForEachPixel(ctx.threads(), images.to, [&](int64_t n, int64_t c, int64_t y, int64_t x) {
       const int64_t y0 = y * windows[0].stride - windows[0].padding;
       const int64_t x0 = x * windows[1].stride - windows[1].padding;
@@ -153,7 +173,7 @@ absl::Status RunAveragePool(KernelContext& ctx) {
 // (in, output_size, out).
 absl::Status PrepareAdaptivePool(KernelContext& ctx) {
   const Tensor& in = ctx.tensor(0);
-  ETD_RETURN_IF_ERROR(CheckFloating(in.type()));
+  ETD_RETURN_IF_ERROR(CheckAveraged(in.type()));
   ETD_RETURN_IF_ERROR(CheckSameType(in, ctx.tensor(2)));
   ETD_ASSIGN_OR_RETURN(const Image image, ImageOf(in, 2));
   const kernel::IntVector sizes = ctx.integers(1);
@@ -167,9 +187,9 @@ absl::Status RunAdaptivePool(KernelContext& ctx) {
   ETD_ASSIGN_OR_RETURN(const Images images, ReadImages(ctx, 2));
   const auto begin = [](int64_t i, int64_t from, int64_t to) { return i * from / to; };
   const auto end = [](int64_t i, int64_t from, int64_t to) { return ((i + 1) * from + to - 1) / to; };
-  VisitFloatingElements(images.in.type(), [&](auto tag) {
+  VisitAveraged(images.in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    using C = ComputeOf<T>;
     ForEachPixel(ctx.threads(), images.to, [&](int64_t n, int64_t c, int64_t y, int64_t x) {
       const int64_t y0 = begin(y, images.from.sizes[2], images.to.sizes[2]);
       const int64_t y1 = end(y, images.from.sizes[2], images.to.sizes[2]);
@@ -185,7 +205,7 @@ absl::Status RunAdaptivePool(KernelContext& ctx) {
 // Upsamplings take either the output's size or two factors.
 absl::Status PrepareUpsample(KernelContext& ctx, size_t scales, size_t out) {
   const Tensor& in = ctx.tensor(0);
-  ETD_RETURN_IF_ERROR(CheckFloating(in.type()));
+  ETD_RETURN_IF_ERROR(CheckReal(in.type()));
   ETD_RETURN_IF_ERROR(CheckSameType(in, ctx.tensor(out)));
   ETD_ASSIGN_OR_RETURN(const Image image, ImageOf(in, 2));
   if (ctx.has(1) == ctx.has(scales)) return InvalidArgument("either an output size or scale factors are needed");
@@ -222,7 +242,7 @@ absl::Status RunNearest(KernelContext& ctx) {
   const auto source = [](int64_t i, float step, int64_t size) {
     return std::min(Convert<int64_t>(std::floor(static_cast<float>(i) * step)), size - 1);
   };
-  VisitFloatingElements(images.in.type(), [&](auto tag) {
+  VisitRealElements(images.in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
     ForEachPixel(ctx.threads(), images.to, [&](int64_t n, int64_t c, int64_t y, int64_t x) {
       images.out.data<T>()[images.to.Offset(n, c, y, x)] = images.in.data<T>()[images.from.Offset(
@@ -253,7 +273,7 @@ absl::Status RunBilinear(KernelContext& ctx) {
   const bool align = ctx.boolean(2);
   const float step_y = StepOf(ctx, 3, 0, images, align);
   const float step_x = StepOf(ctx, 3, 1, images, align);
-  VisitFloatingElements(images.in.type(), [&](auto tag) {
+  VisitRealElements(images.in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
     using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
     ForEachPixel(ctx.threads(), images.to, [&](int64_t n, int64_t c, int64_t y, int64_t x) {

@@ -1,4 +1,4 @@
-// aten::mean, sum, prod and var: accumulated one after another in the input's order, half types in float.
+// aten::mean, sum, prod, var and var_mean: accumulated one after another in the input's order, half types in float.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -119,23 +119,26 @@ absl::Status RunMean(KernelContext& ctx) {
   return absl::OkStatus();
 }
 
-// The sum of squares about the mean over `denominator`, NaN where that is not positive.
-absl::Status Variance(KernelContext& ctx, const Call& call, double denominator) {
+// The sum of squares about the mean over `denominator`, NaN where that is not positive. The mean goes to `means`, if
+// that is given: a tensor like the output.
+absl::Status Variance(KernelContext& ctx, const Call& call, double denominator, Tensor* means = nullptr) {
   const ReducedElements elements(call.in, call.mask);
   const int64_t count = ReducedCount(call.in, call.mask);
   VisitFloatCompute(call.out.type(), [&](auto tag) {
     using C = typename decltype(tag)::Type;
     ForEachResult(ctx.threads(), call.in, call.mask, call.out, [&](int64_t to, int64_t from) {
       C result = std::numeric_limits<C>::quiet_NaN();
+      C mean = result;
       if (count > 0 && denominator > 0) {
         const C sum = Fold<C>(call.in, elements, from, C{0}, [](C total, C value) { return total + value; });
-        const C mean = sum / static_cast<C>(count);
+        mean = sum / static_cast<C>(count);
         const C squares = Fold<C>(call.in, elements, from, C{0}, [=](C total, C value) {
           return total + (value - mean) * (value - mean);
         });
         result = static_cast<C>(squares / denominator);
       }
       StoreRun<C>(call.out.type(), call.out.raw(), to, 1, 1, &result);
+      if (means != nullptr) StoreRun<C>(means->type(), means->raw(), to, 1, 1, &mean);
     });
   });
   return absl::OkStatus();
@@ -150,6 +153,22 @@ absl::Status RunVarianceCorrected(KernelContext& ctx) {
   ETD_ASSIGN_OR_RETURN(const Call call, VarianceCall(ctx));
   const double correction = ctx.has(2) ? ctx.scalar(2).To<double>() : 1;
   return Variance(ctx, call, static_cast<double>(ReducedCount(call.in, call.mask)) - correction);
+}
+
+// (in, dims?, correction?, keepdim, variance, mean). As in ExecuTorch, the mean is NaN where the variance is.
+absl::Status PrepareVarianceMean(KernelContext& ctx) {
+  Tensor& means = ctx.tensor(5);
+  ETD_RETURN_IF_ERROR((Prepare<VarianceCall, true>(ctx)));
+  ETD_RETURN_IF_ERROR(CheckSameType(ctx.tensor(4), means));
+  ETD_RETURN_IF_ERROR(ResizeOut(means, ctx.tensor(4).sizes()));
+  if (std::ranges::equal(means.strides(), ctx.tensor(4).strides())) return absl::OkStatus();
+  return InvalidArgument("variance and mean have different memory orders");
+}
+
+absl::Status RunVarianceMean(KernelContext& ctx) {
+  ETD_ASSIGN_OR_RETURN(const Call call, VarianceCall(ctx));
+  const double correction = ctx.has(2) ? ctx.scalar(2).To<double>() : 1;
+  return Variance(ctx, call, static_cast<double>(ReducedCount(call.in, call.mask)) - correction, &ctx.tensor(5));
 }
 
 std::optional<kernel::RowClass> VarianceRowRule(const kernel::RowQuery& query) {
@@ -185,6 +204,9 @@ std::span<const Kernel> ReduceKernels() {
       {.name = "aten::var.correction_out",
        .parameters = {P::kTensor, P::kOptionalIntList, P::kOptionalScalar, P::kBool, P::kOut},
        .prepare = Prepare<VarianceCall, true>, .run = RunVarianceCorrected, .row_rule = VarianceRowRule},
+      {.name = "aten::var_mean.correction_out",
+       .parameters = {P::kTensor, P::kOptionalIntList, P::kOptionalScalar, P::kBool, P::kOut, P::kOut},
+       .prepare = PrepareVarianceMean, .run = RunVarianceMean, .row_rule = VarianceRowRule},
   };
   return kKernels;
 }

@@ -50,7 +50,13 @@ constexpr Family kFamilies[] = {
     NormKernels,
     ActivationKernels,
     ConvolutionKernels,
+    ConvolutionBackwardKernels,
     PoolKernels,
+    PoolBackwardKernels,
+    GridSamplerKernels,
+    UpsampleAntialiasKernels,
+    DistanceKernels,
+    RandomKernels,
 };
 
 }  // namespace

@@ -172,6 +172,10 @@ std::span<const kernel::Kernel> ViewCopyKernels() {
       {"aten::detach_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0, SameRows},
       {"aten::lift_fresh_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0,
        SameRows},
+      {"llama::fallback.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0, SameRows},
+      // Between a host and a device that are one here.
+      {"et_copy::_h2d_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0, SameRows},
+      {"et_copy::_d2h_copy.out", {Parameter::kTensor, Parameter::kOut}, PrepareAlias, RunView<1>, false, 0, SameRows},
       {"aten::clone.out", {Parameter::kTensor, Parameter::kOptionalInt, Parameter::kOut}, PrepareClone, RunView<2>,
        false, 0, SameRows},
   };

@@ -14,6 +14,10 @@ namespace etd::kernels {
 template <typename T>
 inline constexpr bool kIsHalf = std::is_same_v<T, tensor::Float16> || std::is_same_v<T, tensor::BFloat16>;
 
+// What elements of type T are computed in: float for half types, otherwise T.
+template <typename T>
+using ComputeOf = std::conditional_t<kIsHalf<T>, float, T>;
+
 // `value` as a To: floating point is truncated towards zero, integers wrap, and what no int64 can hold (NaN too) counts
 // as the smallest int64, which is what x86-64 makes of it.
 template <typename To, typename From>

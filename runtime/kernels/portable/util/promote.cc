@@ -67,6 +67,11 @@ absl::Status CheckFloating(ScalarType type) {
   return InvalidArgument("a floating-point tensor is needed, not {}", tensor::ScalarTypeName(type));
 }
 
+absl::Status CheckReal(ScalarType type) {
+  if (IsArithmetic(type) && type != ScalarType::kBool) return absl::OkStatus();
+  return InvalidArgument("a tensor of numbers is needed, not {}", tensor::ScalarTypeName(type));
+}
+
 absl::Status CheckCast(ScalarType from, ScalarType to) {
   if (CanCast(from, to)) return absl::OkStatus();
   return InvalidArgument("a {} result can't be written to a {} tensor", tensor::ScalarTypeName(from),

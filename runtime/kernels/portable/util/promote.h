@@ -25,6 +25,8 @@ tensor::ScalarType FloatComputeType(tensor::ScalarType type);
 absl::Status CheckArithmetic(tensor::ScalarType type);
 // INVALID_ARGUMENT unless `type` is a floating one.
 absl::Status CheckFloating(tensor::ScalarType type);
+// INVALID_ARGUMENT unless `type` is IsArithmetic and not bool.
+absl::Status CheckReal(tensor::ScalarType type);
 // INVALID_ARGUMENT unless CanCast.
 absl::Status CheckCast(tensor::ScalarType from, tensor::ScalarType to);
 
@@ -61,6 +63,20 @@ void VisitFloatingElements(tensor::ScalarType type, const Visitor& visitor) {
     case ScalarType::kBFloat16: return visitor(tensor::TypeTag<tensor::BFloat16>{});
     case ScalarType::kFloat64: return visitor(tensor::TypeTag<double>{});
     default: return visitor(tensor::TypeTag<float>{});
+  }
+}
+
+// The same for all types that pass CheckReal.
+template <typename Visitor>
+void VisitRealElements(tensor::ScalarType type, const Visitor& visitor) {
+  using tensor::ScalarType;
+  switch (type) {
+    case ScalarType::kUInt8: return visitor(tensor::TypeTag<uint8_t>{});
+    case ScalarType::kInt8: return visitor(tensor::TypeTag<int8_t>{});
+    case ScalarType::kInt16: return visitor(tensor::TypeTag<int16_t>{});
+    case ScalarType::kInt32: return visitor(tensor::TypeTag<int32_t>{});
+    case ScalarType::kInt64: return visitor(tensor::TypeTag<int64_t>{});
+    default: return VisitFloatingElements(type, visitor);
   }
 }
 

@@ -48,6 +48,17 @@ TEST(MergeCommonNodes, ReadsBeforeAndAfterAWriteStayApart) {
   EXPECT_EQ(m.Count("aten::neg.out"), 2);
 }
 
+TEST(MergeCommonNodes, EveryDrawOfRandomNumbersIsAnother) {
+  GraphMaker m;
+  const ValueId a = m.Tensor({4});
+  const ValueId b = m.Tensor({4});
+  m.Call("aten::rand.out", {m.Ints({4}), a});
+  m.Call("aten::rand.out", {m.Ints({4}), b});
+  m.graph.outputs = {a, b};
+  MergeCommonNodes(m.graph);
+  EXPECT_EQ(m.Count("aten::rand.out"), 2);
+}
+
 TEST(RemoveDeadNodes, KeepsWhatReachesOutputsAndState) {
   GraphMaker m;
   const ValueId x = m.Input({4});

@@ -172,5 +172,53 @@ TEST_F(LlmTest, ChooseQparamsPerToken) {
   EXPECT_THAT(Elements<int64_t>(zeros), ElementsAre(-128, 127));
 }
 
+TEST_F(LlmTest, HadamardTransformKeepsLengths) {
+  auto* out = f_.Out(ScalarType::kFloat32, 2);
+  ASSERT_TRUE(Run("llama::fast_hadamard_transform.out", {f_.Of<float>({2, 4}, {1, 2, 3, 4, 8, 0, 0, 0}), out}).ok());
+  EXPECT_THAT(Elements<float>(out), ElementsAre(5, -1, -2, 0, 4, 4, 4, 4));
+  // Of order 28 the rows are orthogonal and √28 long.
+  std::vector<float> unit(28 * 28);
+  for (size_t i = 0; i < 28; ++i) unit[i * 28 + i] = 1;
+  ASSERT_TRUE(Run("llama::fast_hadamard_transform.out", {f_.Of<float>({28, 28}, unit), out}).ok());
+  const auto rows = Elements<float>(out);
+  for (size_t i = 0; i < 28; ++i) {
+    for (size_t k = 0; k < 28; ++k) {
+      float product = 0;
+      for (size_t j = 0; j < 28; ++j) product += rows[i * 28 + j] * rows[k * 28 + j];
+      EXPECT_EQ(product, i == k ? 28 : 0);
+    }
+  }
+  ExpectRefused("llama::fast_hadamard_transform.out", {f_.Of<float>({1, 3}, {1, 2, 3}), out});
+  ExpectRefused("llama::fast_hadamard_transform.out", {f_.Of<int32_t>({1, 2}, {1, 2}), out});
+}
+
+TEST_F(LlmTest, GatedDeltaRuleForgetsAndCorrects) {
+  auto* out = f_.Out(ScalarType::kFloat32, 4);
+  auto* state = f_.Out(ScalarType::kFloat32, 4);
+  // One head of keys for two of queries; two tokens of two key channels and one value.
+  auto* query = f_.Of<float>({1, 2, 2, 2}, {1, 0, 1, 1, 0, 1, 2, 0});
+  auto* key = f_.Of<float>({1, 1, 2, 2}, {1, 0, 1, 1});
+  auto* value = f_.Of<float>({1, 1, 2, 1}, {5, 10});
+  auto* beta = f_.Of<float>({1, 1, 2}, {1, 0.5f});
+  auto* initial = f_.Of<float>({1, 1, 2, 1}, {4, 8});
+  const auto arguments = [&](tensor::Value* decay) {
+    return std::vector<tensor::Value*>{query, key, value, decay, beta, initial, out, state};
+  };
+  // State 4, 8 → decayed 2, 8 → corrected 5, 8 → decayed 5, 4 → corrected by (10 - 9) / 2: 5.5, 4.5.
+  auto* by_channel = f_.Of<float>({1, 1, 2, 2}, {0.5f, 1, 1, 0.5f});
+  for (const char* name : {"llama::gated_delta_rule.out", "llama::channelwise_gated_delta_rule.out"}) {
+    ASSERT_TRUE(Run(name, arguments(by_channel)).ok());
+    EXPECT_THAT(Elements<float>(out), ElementsAre(5, 10, 8, 11));
+    EXPECT_THAT(Elements<float>(state), ElementsAre(5.5f, 4.5f));
+  }
+  // State 4, 8 → decayed 2, 4 → corrected 5, 4 → corrected by (10 - 9) / 2.
+  ASSERT_TRUE(Run("llama::gated_delta_rule.out", arguments(f_.Of<float>({1, 1, 2}, {0.5f, 1}))).ok());
+  EXPECT_THAT(Elements<float>(state), ElementsAre(5.5f, 4.5f));
+  EXPECT_THAT(Elements<float>(out), ElementsAre(5, 10, 4, 11));
+  ExpectRefused("llama::gated_delta_rule.out", arguments(f_.Of<float>({1, 1, 1}, {1})));
+  initial = f_.Of<float>({1, 1, 1, 2}, {4, 8});
+  ExpectRefused("llama::gated_delta_rule.out", arguments(by_channel));
+}
+
 }  // namespace
 }  // namespace etd

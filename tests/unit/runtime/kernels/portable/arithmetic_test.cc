@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -184,6 +185,127 @@ TEST_F(ArithmeticTest, LayerNormOfTwoRows) {
   EXPECT_FALSE(Run("aten::native_layer_norm.out", {f_.Of<float>({2, 2}, {1, 3, 5, 5}), f_.Ints({3}), f_.None(),
                                                    f_.None(), f_.Double(0), out, mean, rstd})
                    .ok());
+}
+
+TEST_F(ArithmeticTest, VarianceComesWithItsMean) {
+  auto* in = f_.Of<float>({2, 3}, {1, 2, 3, 4, 4, 10});
+  auto* variance = f_.Out(ScalarType::kFloat32, 2);
+  auto* mean = f_.Out(ScalarType::kFloat32, 2);
+  const auto run = [&](tensor::Value* correction) {
+    return Run("aten::var_mean.correction_out", {in, f_.Ints({1}), correction, f_.Bool(true), variance, mean});
+  };
+  ASSERT_TRUE(run(f_.None()).ok());
+  EXPECT_THAT(testing::SizesOf(mean), ElementsAre(2, 1));
+  EXPECT_THAT(Elements<float>(variance), ElementsAre(1, 12));
+  EXPECT_THAT(Elements<float>(mean), ElementsAre(2, 6));
+  ASSERT_TRUE(run(f_.Int(0)).ok());
+  EXPECT_THAT(Elements<float>(variance), Pointwise(FloatNear(1e-6f), {2.0f / 3, 8.0f}));
+  ASSERT_TRUE(run(f_.Double(3)).ok());
+  EXPECT_TRUE(std::isnan(Elements<float>(variance)[0]) && std::isnan(Elements<float>(mean)[0]));
+  EXPECT_FALSE(Run("aten::var_mean.correction_out", {in, f_.Ints({2}), f_.None(), f_.Bool(true), variance, mean}).ok());
+}
+
+TEST_F(ArithmeticTest, BatchNormOfItsOwnStatistics) {
+  auto* in = f_.Of<float>({2, 2, 1}, {1, 10, 3, 10});
+  auto* out = f_.Out(ScalarType::kFloat32, 3);
+  auto* mean = f_.Out(ScalarType::kFloat32, 1);
+  auto* inverse = f_.Out(ScalarType::kFloat32, 1);
+  const auto run = [&](tensor::Value* input, tensor::Value* weight) {
+    return Run("aten::_native_batch_norm_legit.no_stats_out", {input, weight, f_.None(), f_.Bool(true), f_.Double(0.1),
+                                                               f_.Double(0.25), out, mean, inverse});
+  };
+  ASSERT_TRUE(run(in, f_.Of<float>({2}, {1, 3})).ok());
+  const float deviation = 1 / std::sqrt(1.25f);
+  EXPECT_THAT(Elements<float>(out), Pointwise(FloatNear(1e-6f), {-deviation, 0.0f, deviation, 0.0f}));
+  EXPECT_THAT(Elements<float>(mean), ElementsAre(2, 10));
+  EXPECT_THAT(Elements<float>(inverse), Pointwise(FloatNear(1e-6f), {deviation, 2.0f}));
+  EXPECT_FALSE(run(in, f_.Of<float>({3}, {1, 2, 3})).ok());
+  EXPECT_FALSE(run(f_.Of<float>({2}, {1, 2}), f_.None()).ok());
+}
+
+TEST_F(ArithmeticTest, DistancesInEveryNorm) {
+  auto* a = f_.Of<float>({2, 1, 2}, {0, 0, 3, 4});
+  auto* b = f_.Of<float>({2, 2}, {3, 4, 0, 4});
+  auto* out = f_.Out(ScalarType::kFloat32, 3);
+  const auto run = [&](double p) {
+    return Run("aten::_cdist_forward.out", {a, b, f_.Double(p), f_.None(), out});
+  };
+  ASSERT_TRUE(run(2).ok());
+  EXPECT_THAT(testing::SizesOf(out), ElementsAre(2, 1, 2));
+  EXPECT_THAT(Elements<float>(out), ElementsAre(5, 4, 0, 3));
+  ASSERT_TRUE(run(1).ok());
+  EXPECT_THAT(Elements<float>(out), ElementsAre(7, 4, 0, 3));
+  ASSERT_TRUE(run(0).ok());
+  EXPECT_THAT(Elements<float>(out), ElementsAre(2, 1, 0, 1));
+  ASSERT_TRUE(run(kInf).ok());
+  EXPECT_THAT(Elements<float>(out), ElementsAre(4, 4, 0, 3));
+  ASSERT_TRUE(run(3).ok());
+  EXPECT_NEAR(Elements<float>(out)[0], std::cbrt(91.0), 1e-5);
+  EXPECT_FALSE(run(-1).ok());
+  EXPECT_FALSE(run(kNan).ok());
+  EXPECT_FALSE(Run("aten::_cdist_forward.out", {a, b, f_.Double(2), f_.Int(3), out}).ok());
+  EXPECT_FALSE(Run("aten::_cdist_forward.out", {a, f_.Of<float>({1, 3}, {1, 2, 3}), f_.Double(2), f_.None(), out}).ok());
+  // No elements in a vector: all are the same.
+  ASSERT_TRUE(Run("aten::_cdist_forward.out", {f_.Empty(ScalarType::kFloat32, {1, 2, 0}),
+                                               f_.Empty(ScalarType::kFloat32, {1, 1, 0}), f_.Double(2), f_.None(), out})
+                  .ok());
+  EXPECT_THAT(Elements<float>(out), ElementsAre(0, 0));
+}
+
+TEST_F(ArithmeticTest, DistancesAmongThemselves) {
+  auto* out = f_.Out(ScalarType::kFloat64, 1);
+  const auto run = [&](tensor::Value* in) { return Run("aten::_pdist_forward.out", {in, f_.Double(1), out}); };
+  ASSERT_TRUE(run(f_.Of<double>({4, 1}, {1, 2, 4, 8})).ok());
+  EXPECT_THAT(Elements<double>(out), ElementsAre(1, 3, 7, 2, 6, 4));
+  ASSERT_TRUE(run(f_.Empty(ScalarType::kFloat64, {0, 1})).ok());
+  EXPECT_THAT(testing::SizesOf(out), ElementsAre(0));
+  EXPECT_FALSE(run(f_.Of<double>({2}, {1, 2})).ok());
+}
+
+TEST_F(ArithmeticTest, RandomNumbersFollowTheSeed) {
+  const auto draw = [&](std::string_view name, testing::KernelRunner& runner) {
+    auto* out = f_.Out(ScalarType::kFloat32, 1);
+    EXPECT_TRUE(runner.Run(name, {f_.Ints({4096}), out}).ok());
+    return Elements<float>(out);
+  };
+  const auto moment = [](const std::vector<float>& numbers, int power) {
+    double sum = 0;
+    for (const float number : numbers) sum += std::pow(number, power);
+    return sum / static_cast<double>(numbers.size());
+  };
+  testing::KernelRunner same_seed(kernels::RegisterPortableKernels);
+  const auto uniform = draw("aten::rand.out", runner_);
+  EXPECT_EQ(uniform, draw("aten::rand.out", same_seed));
+  EXPECT_NE(uniform, draw("aten::rand.out", runner_));
+  EXPECT_TRUE(std::ranges::all_of(uniform, [](float number) { return number >= 0 && number <= 1; }));
+  // Five standard errors of the mean of 4096 numbers.
+  EXPECT_NEAR(moment(uniform, 1), 0.5, 0.023);
+  const auto normal = draw("aten::randn.out", runner_);
+  EXPECT_NEAR(moment(normal, 1), 0, 0.08);
+  EXPECT_NEAR(moment(normal, 2), 1, 0.11);
+  EXPECT_FALSE(runner_.Run("aten::rand.out", {f_.Ints({-1}), f_.Out(ScalarType::kFloat32, 1)}).ok());
+  EXPECT_FALSE(runner_.Run("aten::rand.out", {f_.Ints({1}), f_.Out(ScalarType::kInt64, 1)}).ok());
+}
+
+TEST_F(ArithmeticTest, DropoutDropsInTraining) {
+  auto* in = f_.Of<float>({1000}, std::vector<float>(1000, 3));
+  auto* out = f_.Out(ScalarType::kFloat32, 1);
+  auto* mask = f_.Out(ScalarType::kBool, 1);
+  const auto run = [&](double probability, tensor::Value* train) {
+    return Run("aten::native_dropout.out", {in, f_.Double(probability), train, out, mask});
+  };
+  ASSERT_TRUE(run(0.9, f_.Bool(false)).ok());
+  EXPECT_THAT(Elements<float>(out), ::testing::Each(3));
+  EXPECT_THAT(Elements<bool>(mask), ::testing::Each(true));
+  ASSERT_TRUE(run(1, f_.Bool(true)).ok());
+  EXPECT_THAT(Elements<float>(out), ::testing::Each(0));
+  ASSERT_TRUE(run(0.25, f_.None()).ok());
+  const auto stays = Elements<bool>(mask);
+  // 750 are expected to stay, with a standard deviation of 14.
+  EXPECT_NEAR(static_cast<double>(std::ranges::count(stays, true)), 750, 70);
+  for (size_t i = 0; i < stays.size(); ++i) EXPECT_EQ(Elements<float>(out)[i], stays[i] ? 3 : 0);
+  EXPECT_FALSE(run(1.5, f_.None()).ok());
+  EXPECT_FALSE(run(kNan, f_.None()).ok());
 }
 
 TEST_F(ArithmeticTest, FunctionsOfIntegersAreFloat) {

@@ -177,13 +177,23 @@ TEST_F(CopiesTest, Select) {
   EXPECT_THAT(Elements<float>(whole), ElementsAre(-1, 1, 2, -2, 4, 5));
 }
 
+TEST_F(CopiesTest, ImagesAreCutIntoTiles) {
+  Value* out = Floats(4);
+  Run("preprocess::tile_crop.out", {Count({1, 2, 4}), f_.Int(2), out});
+  EXPECT_THAT(SizesOf(out), ElementsAre(2, 1, 2, 2));
+  EXPECT_THAT(Elements<float>(out), ElementsAre(0, 1, 4, 5, 2, 3, 6, 7));
+  for (const int64_t tile : {int64_t{0}, int64_t{-1}, int64_t{3}, INT64_MAX}) {
+    EXPECT_FALSE(runner_.Run("preprocess::tile_crop.out", {Count({1, 2, 4}), f_.Int(tile), out}).ok());
+  }
+}
+
 // The index of a select moves from step to step without a new prepare: run must still not read outside.
 TEST_F(CopiesTest, SelectChecksAgainWhenItRuns) {
   std::vector<Value*> arguments = {Count({2, 3}), f_.Int(0), f_.Int(1), Floats(1)};
   Run("aten::select_copy.int_out", arguments);
   auto threads = *threads::ThreadPool::Create(1);
   memory::ScratchBuffer scratch;
-  kernel::KernelContext context(arguments, threads.get(), &scratch);
+  kernel::KernelContext context(arguments, threads.get(), &scratch, nullptr);
   arguments[2]->set_integer(5);
   EXPECT_EQ(runner_.Find("aten::select_copy.int_out")->run(context).code(), absl::StatusCode::kInvalidArgument);
 }

@@ -105,6 +105,33 @@ TEST_F(ImageTest, AveragePools) {
   EXPECT_THAT(Elements<float>(out), ElementsAre(2.5f));
 }
 
+TEST_F(ImageTest, IntegersAreConvolvedPooledAndScaled) {
+  auto* in = f_.Of<int64_t>({1, 1, 2, 2}, {-7, 2, 3, 1});
+  auto* out = f_.Out(ScalarType::kInt64, 4);
+  auto* indices = f_.Out(ScalarType::kInt64, 4);
+  const auto average = [&](Value* divisor) {
+    return Run("aten::avg_pool2d.out", {in, f_.Ints({2}), f_.Ints({2}), f_.Ints({0}), f_.Bool(false), f_.Bool(true),
+                                        divisor, out});
+  };
+  ASSERT_TRUE(average(f_.Int(2)).ok());
+  EXPECT_THAT(Elements<int64_t>(out), ElementsAre(0));
+  ASSERT_TRUE(average(f_.Int(-1)).ok());
+  EXPECT_THAT(Elements<int64_t>(out), ElementsAre(1));
+  ASSERT_TRUE(Run("aten::_adaptive_avg_pool2d.out", {in, f_.Ints({1, 2}), out}).ok());
+  EXPECT_THAT(Elements<int64_t>(out), ElementsAre(-2, 1));
+  ASSERT_TRUE(Run("aten::max_pool2d_with_indices.out", {in, f_.Ints({2, 1}), f_.Ints({1}), f_.Ints({0}), f_.Ints({1}),
+                                                        f_.Bool(false), out, indices}).ok());
+  EXPECT_THAT(Elements<int64_t>(out), ElementsAre(3, 2));
+  EXPECT_THAT(Elements<int64_t>(indices), ElementsAre(2, 1));
+  auto* weight = f_.Of<int64_t>({1, 1, 1, 2}, {10, 1});
+  ASSERT_TRUE(Convolve(in, weight, f_.Of<float>({1}, {5}), {1}, {0}, false, 1, out).ok());
+  EXPECT_THAT(Elements<int64_t>(out), ElementsAre(-63, 36));
+  auto* bytes = f_.Out(ScalarType::kUInt8, 4);
+  ASSERT_TRUE(Run("aten::upsample_bilinear2d.vec_out", {f_.Of<uint8_t>({1, 1, 1, 2}, {1, 4}), f_.Ints({1, 4}),
+                                                        f_.Bool(false), f_.None(), bytes}).ok());
+  EXPECT_THAT(Elements<uint8_t>(bytes), ElementsAre(1, 1, 3, 4));
+}
+
 TEST_F(ImageTest, Upsamples) {
   auto* in = f_.Of<float>({1, 1, 1, 2}, {1, 3});
   auto* out = f_.Out(ScalarType::kFloat32, 4);
