@@ -1,8 +1,6 @@
 // Every recorded call of every model folder, on both paths, against what ExecuTorch's runtime computed.
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -13,6 +11,7 @@
 #include "runtime/etrun/npy.h"
 #include "runtime/etrun/workbench.h"
 #include "runtime/llm/program_module.h"
+#include "tests/conformance/compare.h"
 #include "tests/conformance/shared_folder.h"
 
 namespace etd {
@@ -32,32 +31,6 @@ std::vector<std::string> ModelFolders() {
   std::sort(names.begin(), names.end());
   if (names.empty()) names.emplace_back("absent");
   return names;
-}
-
-double ElementAt(ScalarType type, const std::byte* data, size_t index) {
-  return tensor::VisitScalarType(type, [&](auto tag) {
-    typename decltype(tag)::Type element;
-    std::memcpy(&element, data + index * sizeof(element), sizeof(element));
-    return static_cast<double>(element);
-  });
-}
-
-// Empty when `got` is as near to `want` as the folder's tolerance asks.
-std::string Compare(const engine::OwnedTensor& got, const NpyArray& want, double atol, double rtol) {
-  const auto type = static_cast<ScalarType>(got.dtype);
-  const bool bfloat16 = type == ScalarType::kBFloat16 && want.dtype == ScalarType::kUInt16;
-  if (type != want.dtype && !bfloat16) return "another element type";
-  if (got.sizes != want.shape) return "another shape";
-  const size_t count = got.bytes.size() / tensor::ElementSize(type);
-  double worst = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const double a = ElementAt(type, got.bytes.data(), i);
-    const double b = ElementAt(type, want.data.data(), i);
-    if ((std::isnan(a) && std::isnan(b)) || a == b) continue;
-    const double excess = std::abs(a - b) - (atol + rtol * std::abs(b));
-    if (!(excess <= 0)) worst = std::isnan(excess) ? INFINITY : std::max(worst, excess);
-  }
-  return worst == 0 ? "" : fmt::format("beyond the tolerance by {}", worst);
 }
 
 // Delegates that no CPU build runs: their folders must be refused by name.
