@@ -7,6 +7,7 @@
 
 #include "backends/xnnpack/delegate_factory.h"
 #include "daemon/service/hf_text.h"
+#include "daemon/service/sampling.h"
 #include "runtime/base/status.h"
 #include "runtime/exec/environment.h"
 #include "runtime/exec/loaded_program.h"
@@ -39,7 +40,10 @@ absl::StatusOr<std::shared_ptr<Workshop>> MakeWorkshop(int threads) {
   kernels::RegisterFusedKernels(workshop->kernels);
   ETD_ASSIGN_OR_RETURN(workshop->threads, threads::ThreadPool::Create(threads));
   workshop->xnnpack = std::make_unique<xnnpack::XnnpackDelegateFactory>(workshop->threads.get());
-  workshop->environment = {&workshop->kernels, workshop->threads.get(), {workshop->xnnpack.get()}};
+  workshop->environment = {.kernels = &workshop->kernels,
+                           .threads = workshop->threads.get(),
+                           .delegates = {workshop->xnnpack.get()},
+                           .random_seed = service::RandomSeed()};
   return workshop;
 }
 
