@@ -65,6 +65,7 @@ struct ModelInfo {
   uint64_t weight_bytes = 0;          // packed weights and constants held in memory
   uint64_t state_bytes_per_token = 0;  // growth of a session by one position
   uint64_t state_bytes_fixed = 0;      // of a session, whatever its length
+  bool fuses_sessions = false;        // a step computes rows of several sessions together, where that changes nothing
   bool can_rewind = true;              // false where ring caches forget (sliding windows)
 };
 

@@ -18,6 +18,7 @@ struct BenchOptions {
   int threads = 0;   // 0: one per core
   int repeat = 5;
   int chunk = 0;     // tokens a segment; 0: as many as the model takes
+  int sessions = 1;  // that decode together
   bool json = false;
   bool reference = false;
 };

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/status.h"
+#include "runtime/etrun/inspect_rows.h"
 #include "runtime/etrun/workbench.h"
 #include "runtime/program/program.h"
 
@@ -124,6 +125,10 @@ absl::Status RunInspect(const InspectOptions& options, std::ostream& out) {
   std::shared_ptr<exec::LoadedProgram> loaded;
   if (missing.empty()) {
     ETD_ASSIGN_OR_RETURN(loaded, exec::LoadedProgram::Create(program, workbench->environment()));
+  }
+  if (options.rows) {
+    if (loaded == nullptr) return Unimplemented("this program does not run here, missing: {}", fmt::to_string(fmt::join(missing, ", ")));
+    return PrintRows(std::move(loaded), out);
   }
   ordered_json described = {{"file", options.program},
                             {"bytes", program->file_bytes()},

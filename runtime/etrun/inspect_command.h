@@ -14,6 +14,7 @@ struct InspectOptions {
   std::string program;
   std::vector<std::string> data_files;
   bool json = false;
+  bool rows = false;  // of a causal language model's nodes instead
 };
 
 // Methods with their signatures, delegates, which operators run where, the memory plan, and what is missing. Errors: those

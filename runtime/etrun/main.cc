@@ -47,6 +47,7 @@ void AddBench(CLI::App& app, Action& action) {
   command->add_option("--prompt", options->prompt, "Tokens of the prompt")->capture_default_str();
   command->add_option("--gen", options->generate, "Tokens to generate after it")->capture_default_str();
   command->add_option("--repeat", options->repeat, "Rounds; the best counts")->capture_default_str();
+  command->add_option("--sessions", options->sessions, "Texts that are written together")->capture_default_str();
   command->add_option("--chunk", options->chunk, "Tokens of a prefill step; 0: as many as the model takes")
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print one JSON object");
@@ -83,6 +84,7 @@ void AddInspect(CLI::App& app, Action& action) {
   command->add_option("program", options->program, "The .pte file")->required();
   command->add_option("--data", options->data_files, "A .ptd file with external weights; may be repeated");
   command->add_flag("--json", options->json, "Print one JSON object");
+  command->add_flag("--rows", options->rows, "Of a causal language model: what runs on the rows of all sessions together, and why not the rest");
   command->callback([options, &action] { action = [options] { return RunInspect(*options, std::cout); }; });
 }
 

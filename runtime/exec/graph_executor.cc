@@ -59,8 +59,8 @@ bool WritesNumber(const kernel::Kernel& kernel) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GraphExecutor>> GraphExecutor::Create(std::shared_ptr<LoadedProgram> program,
-                                                                     graph::Graph graph) {
-  std::unique_ptr<GraphExecutor> executor(new GraphExecutor(std::move(program), std::move(graph)));
+                                                                     graph::Graph graph, StageHost* host) {
+  std::unique_ptr<GraphExecutor> executor(new GraphExecutor(std::move(program), std::move(graph), host));
   ETD_RETURN_IF_ERROR(executor->MakeValues());
   ETD_RETURN_IF_ERROR(executor->MakeSteps());
   ETD_RETURN_IF_ERROR(executor->RunConstantSteps());
@@ -93,6 +93,10 @@ absl::StatusOr<GraphExecutor::Step> GraphExecutor::MakeStep(graph::Node& node) {
     for (const ValueId id : call->arguments) step.arguments.push_back(&values_[id]);
     ETD_RETURN_IF_ERROR(kernel::CheckArguments(*step.kernel, step.arguments));
     step.context = kernel::KernelContext(step.arguments, program_->environment().threads, &scratch_, &random_);
+    return step;
+  }
+  if (const graph::StageNode* stage = node.stage()) {
+    step.stage = stage;
     return step;
   }
   const graph::RegionNode& region = *node.region();
@@ -140,7 +144,7 @@ absl::Status GraphExecutor::MakeSteps() {
     const auto constant = [&](ValueId id) { return constant_value_[id] && !mutated[id]; };
     const auto changes = [&](ValueId id) { return mutated[id]; };
     if (std::ranges::all_of(node.reads, constant) && std::ranges::none_of(node.writes, changes) &&
-        !graph::DrawsNumbers(node)) {
+        step.stage == nullptr && !graph::DrawsNumbers(node)) {
       for (const ValueId id : node.writes) constant_value_[id] = true;
       constant_steps_.push_back(std::move(step));
       continue;
@@ -150,7 +154,8 @@ absl::Status GraphExecutor::MakeSteps() {
       const ValueId source = node.kernel()->arguments[*step.kernel->view_of];
       // A copy that is taken before its source changes must stay a copy; the program's own aliases follow the source.
       const bool real_alias = step.kernel->name == "executorch_prim::et_view.default";
-      if (real_alias || !mutated[alias_root_[source]]) {
+      const ValueId root = alias_root_[source];
+      if (real_alias || (!mutated[root] && !graph_.values[root].bound_outside)) {
         step.alias = true;
         for (const ValueId id : node.writes) alias_root_[id] = alias_root_[source];
       }
@@ -173,8 +178,9 @@ absl::Status GraphExecutor::RunConstantSteps() {
     }
   }
   const size_t bytes = memory::PlanBuffers(buffers);
-  ETD_ASSIGN_OR_RETURN(constants_, memory::Arena::Create(bytes + kBufferPadding));
-  for (size_t i = 0; i < owners.size(); ++i) values_[owners[i]].tensor().set_raw(constants_.data() + buffers[i].offset);
+  ETD_ASSIGN_OR_RETURN(memory::Arena arena, memory::Arena::Create(bytes + kBufferPadding));
+  for (size_t i = 0; i < owners.size(); ++i) values_[owners[i]].tensor().set_raw(arena.data() + buffers[i].offset);
+  constants_ = std::make_shared<memory::Arena>(std::move(arena));
   for (Step& step : constant_steps_) {
     ETD_RETURN_IF_ERROR(step.region ? step.region->Run(step.externals) : step.kernel->run(step.context));
   }
@@ -191,6 +197,57 @@ absl::Status GraphExecutor::ResizeInput(size_t i, std::span<const int32_t> sizes
   return absl::OkStatus();
 }
 
+absl::Status GraphExecutor::ShapeInput(size_t i, std::span<const int32_t> sizes) {
+  tensor::Tensor& input = values_[graph_.inputs[i]].tensor();
+  if (planned_ && std::ranges::equal(input.sizes(), sizes)) return absl::OkStatus();
+  planned_ = false;
+  return input.Resize(sizes);
+}
+
+std::shared_ptr<const memory::Arena> GraphExecutor::FoldConstants(graph::Graph& graph) const {
+  std::vector<bool> folded(graph.nodes.size());
+  for (const Step& step : constant_steps_) {
+    folded[step.node] = true;
+    for (const ValueId id : step.writes) {
+      GraphValue& value = graph.values[id];
+      value.origin = Origin::kConstant;
+      if (auto* spec = std::get_if<TensorSpec>(&value.spec)) {
+        const tensor::Tensor& tensor = values_[id].tensor();
+        spec->layout.sizes.assign(tensor.sizes().begin(), tensor.sizes().end());
+        spec->layout.dim_order.assign(tensor.dim_order().begin(), tensor.dim_order().end());
+        spec->dynamism = program::Dynamism::kStatic;
+        spec->storage = program::Storage::kConstant;
+        spec->data = {static_cast<const std::byte*>(tensor.raw()), tensor.nbytes()};
+      } else if (values_[id].kind() == Value::Kind::kInt) {
+        value.spec = values_[id].integer();
+      } else if (values_[id].kind() == Value::Kind::kDouble) {
+        value.spec = values_[id].floating();
+      } else if (values_[id].kind() == Value::Kind::kBool) {
+        value.spec = values_[id].boolean();
+      }
+    }
+  }
+  std::vector<graph::Node> kept;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!folded[i]) kept.push_back(std::move(graph.nodes[i]));
+  }
+  graph.nodes = std::move(kept);
+  return constants_;
+}
+
+absl::Status GraphExecutor::ShapeStage(const graph::StageNode& stage) {
+  const int32_t rows = values_[stage.rows.value].tensor().size(stage.rows.dim);
+  for (const graph::RowPort& port : stage.writes) {
+    ETD_RETURN_IF_ERROR(values_[port.value].tensor().Resize(graph::SizesOf(port, rows)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GraphExecutor::PrepareStep(Step& step) {
+  if (step.stage != nullptr) return ShapeStage(*step.stage);
+  return step.region ? step.region->Prepare(step.externals) : step.kernel->prepare(step.context);
+}
+
 absl::Status GraphExecutor::Plan() {
   for (ValueId id = 0; id < number_source_.size(); ++id) {
     if (number_source_[id] != NumberSource::kData) continue;
@@ -202,7 +259,7 @@ absl::Status GraphExecutor::Plan() {
   }
   for (Step& step : steps_) {
     if (step.late) continue;
-    absl::Status status = step.region ? step.region->Prepare(step.externals) : step.kernel->prepare(step.context);
+    absl::Status status = PrepareStep(step);
     if (status.ok() && step.shape_number) status = step.kernel->run(step.context);
     if (!status.ok()) return step.kernel != nullptr ? Annotate(status, step.kernel->name) : status;
   }
@@ -246,6 +303,7 @@ absl::Status GraphExecutor::BindBuffers() {
 }
 
 absl::Status GraphExecutor::RunStep(Step& step) {
+  if (step.stage != nullptr) return host_->RunStage(step.stage->stage);
   if (step.region != nullptr) {
     if (step.prepare_each_run) ETD_RETURN_IF_ERROR(step.region->Prepare(step.externals));
     return step.region->Run(step.externals);
@@ -261,13 +319,22 @@ absl::Status GraphExecutor::RunStep(Step& step) {
 
 absl::Status GraphExecutor::Run(const SessionState& state) {
   if (!planned_) ETD_RETURN_IF_ERROR(Plan());
+  BindState(state);
+  return RunNodes(0, graph_.nodes.size());
+}
+
+void GraphExecutor::BindState(const SessionState& state) {
   for (size_t i = 0; i < state_layout_.slots.size(); ++i) {
     values_[state_layout_.slots[i].value].tensor().set_raw(state.addresses()[i]);
   }
-  for (Step& step : steps_) {
-    if (step.shape_number) continue;
-    if (absl::Status status = RunStep(step); !status.ok()) {
-      return step.kernel != nullptr ? Annotate(status, step.kernel->name) : status;
+}
+
+absl::Status GraphExecutor::RunNodes(size_t begin, size_t end) {
+  auto step = std::ranges::lower_bound(steps_, begin, {}, &Step::node);
+  for (; step != steps_.end() && step->node < end; ++step) {
+    if (step->shape_number) continue;
+    if (absl::Status status = RunStep(*step); !status.ok()) {
+      return step->kernel != nullptr ? Annotate(status, step->kernel->name) : status;
     }
   }
   return absl::OkStatus();

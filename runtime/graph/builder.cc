@@ -55,7 +55,7 @@ class Builder {
     const auto* tensor = std::get_if<TensorSpec>(&spec);
     Origin origin = Origin::kConstant;
     if (tensor != nullptr && !tensor->constant()) origin = tensor->data.empty() ? Origin::kComputed : Origin::kState;
-    graph_.values.push_back({origin, spec, std::nullopt});
+    graph_.values.push_back({.origin = origin, .spec = spec, .dense = std::nullopt});
   }
 
   absl::Status AddInstruction(const program::Instruction& instruction) {

@@ -53,6 +53,12 @@ ValueId Graph::AddConstant(program::ValueSpec spec) {
   return static_cast<ValueId>(values.size() - 1);
 }
 
+std::vector<int32_t> SizesOf(const RowPort& port, int32_t rows) {
+  std::vector<int32_t> sizes = port.sizes;
+  sizes[static_cast<size_t>(port.dim)] = rows;
+  return sizes;
+}
+
 void ConnectNode(const Graph& graph, Node& node) {
   node.reads.clear();
   node.writes.clear();
@@ -61,6 +67,9 @@ void ConnectNode(const Graph& graph, Node& node) {
   } else if (const DenseNode* dense = node.dense()) {
     for (const ValueId id : dense->node.inputs) AddUnique(node.reads, id);
     for (const ValueId id : dense->node.outputs) AddUnique(node.writes, id);
+  } else if (const StageNode* stage = node.stage()) {
+    for (const RowPort& port : stage->reads) AddUnique(node.reads, port.value);
+    for (const RowPort& port : stage->writes) AddUnique(node.writes, port.value);
   } else {
     const RegionNode& region = *node.region();
     for (const FragmentValue& value : region.fragment.values) {

@@ -33,6 +33,8 @@ struct GraphValue {
   program::ValueSpec spec;
   // What a backend must know of the value beyond the tensor: set for values that came from a blob.
   std::optional<FragmentValue> dense;
+  // The executor's caller says where the bytes lie, anew for each part of a run: views of them must be copies.
+  bool bound_outside = false;
 
   const program::TensorSpec* tensor() const { return std::get_if<program::TensorSpec>(&spec); }
 };
@@ -52,8 +54,25 @@ struct RegionNode {
   std::vector<ValueId> externals;  // by the fragment's external number
 };
 
+// A value of which one dimension carries the rows of a step.
+struct RowPort {
+  ValueId value = 0;
+  int dim = 0;
+  std::vector<int32_t> sizes;  // of the other dimensions; that of the rows means nothing
+};
+// The port's sizes with so many rows.
+std::vector<int32_t> SizesOf(const RowPort& port, int32_t rows);
+
+// A place where something else than this graph's executor runs: see passes/stages.h.
+struct StageNode {
+  size_t stage = 0;
+  RowPort rows;  // an input of the graph: has as many rows as the step
+  std::vector<RowPort> reads;
+  std::vector<RowPort> writes;
+};
+
 struct Node {
-  std::variant<KernelNode, DenseNode, RegionNode> body;
+  std::variant<KernelNode, DenseNode, RegionNode, StageNode> body;
   // Values read and written, lists resolved to their elements, without repetition. Mutated values are in both.
   std::vector<ValueId> reads;
   std::vector<ValueId> writes;
@@ -61,6 +80,7 @@ struct Node {
   const KernelNode* kernel() const { return std::get_if<KernelNode>(&body); }
   const DenseNode* dense() const { return std::get_if<DenseNode>(&body); }
   const RegionNode* region() const { return std::get_if<RegionNode>(&body); }
+  const StageNode* stage() const { return std::get_if<StageNode>(&body); }
 };
 
 struct Graph {

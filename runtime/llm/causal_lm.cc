@@ -22,7 +22,9 @@ absl::StatusOr<std::unique_ptr<CausalLm>> CausalLm::Create(std::shared_ptr<exec:
 absl::Status CausalLm::WarmUp() {
   ETD_ASSIGN_OR_RETURN(const engine::SessionId session, CreateSession());
   const std::array<int32_t, 1> token = {decoder_->shape().begin_token_id.value_or(0)};
-  ETD_RETURN_IF_ERROR(decoder_->Append(*sessions_[session], token, 1).status());
+  DecoderSegment segment{.session = sessions_[session].get(), .tokens = token, .wanted = 1};
+  decoder_->Step({&segment, 1});
+  ETD_RETURN_IF_ERROR(segment.status);
   DeleteSession(session);
   return program_->FinishCompiling();
 }
@@ -38,6 +40,7 @@ void CausalLm::FillInfo() {
   info_.state_bytes_per_token = decoder_->state_bytes_per_token();
   info_.state_bytes_fixed = decoder_->state_bytes_fixed();
   info_.can_rewind = decoder_->can_rewind();
+  info_.fuses_sessions = decoder_->fuses_sessions();
 }
 
 absl::StatusOr<engine::SessionId> CausalLm::CreateSession() {
@@ -70,49 +73,49 @@ uint64_t CausalLm::SessionBytes(engine::SessionId session) const {
   return found.ok() ? (*found)->state.ResidentBytes() : 0;
 }
 
-engine::SegmentResult CausalLm::RunSegment(const engine::Segment& segment) {
-  engine::SegmentResult result;
-  const absl::StatusOr<DecoderSession*> session = Find(segment.session);
-  if (!session.ok()) {
-    result.status = session.status();
-    return result;
-  }
-  if (segment.start_position != (*session)->length) {
-    result.status = InvalidArgument("the session holds {} tokens, the segment starts at {}", (*session)->length,
-                                    segment.start_position);
-    return result;
+absl::StatusOr<DecoderSegment> CausalLm::Prepare(const engine::Segment& segment) const {
+  ETD_ASSIGN_OR_RETURN(DecoderSession * session, Find(segment.session));
+  if (segment.start_position != session->length) {
+    return InvalidArgument("the session holds {} tokens, the segment starts at {}", session->length,
+                           segment.start_position);
   }
   const bool all = segment.logits == engine::Segment::Logits::kAll;
   const bool any = all || segment.logits == engine::Segment::Logits::kLast || segment.chooser != nullptr;
   const int64_t wanted = all ? static_cast<int64_t>(segment.tokens.size()) : any ? 1 : 0;
-  const absl::StatusOr<std::span<const float>> logits = decoder_->Append(**session, segment.tokens, wanted);
-  if (!logits.ok()) {
-    result.status = logits.status();
-    return result;
+  return DecoderSegment{.session = session, .tokens = segment.tokens, .wanted = wanted};
+}
+
+void CausalLm::Choose(const engine::Segment& segment, const DecoderSegment& done, engine::SegmentResult* result) const {
+  absl::StatusOr<engine::TokenChoice> choice = segment.chooser->Choose(
+      done.logits.last(static_cast<size_t>(info_.vocab_size)), done.session->length);
+  result->status = choice.status();
+  if (choice.ok()) {
+    result->choice = *std::move(choice);
+  } else {
+    // As long as before: what was written behind that is overwritten by the next segment.
+    done.session->length = segment.start_position;
   }
-  if (segment.chooser != nullptr) {
-    absl::StatusOr<engine::TokenChoice> choice = segment.chooser->Choose(
-        logits->last(static_cast<size_t>(info_.vocab_size)), (*session)->length);
-    result.status = choice.status();
-    if (choice.ok()) {
-      result.choice = *std::move(choice);
-    } else {
-      // As long as before: what was written behind that is overwritten by the next segment.
-      (*session)->length = segment.start_position;
-    }
-  }
-  if (segment.logits != engine::Segment::Logits::kNone) result.logits = *logits;
-  return result;
 }
 
 void CausalLm::Step(std::span<const engine::Segment> segments, std::span<engine::SegmentResult> results) {
-  kept_logits_.resize(std::max(kept_logits_.size(), segments.size()));
+  step_.clear();
+  step_index_.clear();
   for (size_t i = 0; i < segments.size(); ++i) {
-    results[i] = RunSegment(segments[i]);
-    if (results[i].logits.empty() || segments.size() == 1) continue;
-    // The next segment reuses the buffer that these logits lie in.
-    kept_logits_[i].assign(results[i].logits.begin(), results[i].logits.end());
-    results[i].logits = kept_logits_[i];
+    results[i] = engine::SegmentResult();
+    absl::StatusOr<DecoderSegment> prepared = Prepare(segments[i]);
+    results[i].status = prepared.status();
+    if (!prepared.ok()) continue;
+    step_.push_back(*std::move(prepared));
+    step_index_.push_back(i);
+  }
+  decoder_->Step(step_);
+  for (size_t k = 0; k < step_.size(); ++k) {
+    const engine::Segment& segment = segments[step_index_[k]];
+    engine::SegmentResult& result = results[step_index_[k]];
+    result.status = step_[k].status;
+    if (!result.status.ok()) continue;
+    if (segment.chooser != nullptr) Choose(segment, step_[k], &result);
+    if (segment.logits != engine::Segment::Logits::kNone) result.logits = step_[k].logits;
   }
 }
 

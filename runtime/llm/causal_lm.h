@@ -12,7 +12,7 @@
 
 namespace etd::llm {
 
-// Threads as engine::Engine says. Runs the segments of a step one after another.
+// Threads as engine::Engine says.
 class CausalLm final : public engine::Engine {
  public:
   struct Options {
@@ -37,14 +37,17 @@ class CausalLm final : public engine::Engine {
   void FillInfo();
   absl::Status WarmUp();
   absl::StatusOr<DecoderSession*> Find(engine::SessionId session) const;
-  engine::SegmentResult RunSegment(const engine::Segment& segment);
+  // What the decoder is to do for a segment. Errors: NOT_FOUND, INVALID_ARGUMENT.
+  absl::StatusOr<DecoderSegment> Prepare(const engine::Segment& segment) const;
+  void Choose(const engine::Segment& segment, const DecoderSegment& done, engine::SegmentResult* result) const;
 
   std::shared_ptr<exec::LoadedProgram> program_;
   std::unique_ptr<Decoder> decoder_;
   engine::ModelInfo info_;
   absl::flat_hash_map<engine::SessionId, std::unique_ptr<DecoderSession>> sessions_;
   engine::SessionId next_session_ = 1;
-  std::vector<std::vector<float>> kept_logits_;  // by segment: results stay valid until the next step
+  std::vector<DecoderSegment> step_;  // segments of the step that have no error
+  std::vector<size_t> step_index_;    // which they are
 };
 
 }  // namespace etd::llm

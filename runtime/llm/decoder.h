@@ -1,4 +1,4 @@
-// Runs tokens of one session through a causal language model and gives the logits that are wanted.
+// Runs tokens of several sessions through a causal language model and gives the logits that are wanted.
 #ifndef ETD_RUNTIME_LLM_DECODER_H_
 #define ETD_RUNTIME_LLM_DECODER_H_
 
@@ -14,7 +14,9 @@
 #include "runtime/exec/loaded_program.h"
 #include "runtime/exec/reference_method.h"
 #include "runtime/exec/session_state.h"
+#include "runtime/exec/staged_executor.h"
 #include "runtime/llm/causal_lm_shape.h"
+#include "runtime/llm/row_trial.h"
 
 namespace etd::llm {
 
@@ -26,10 +28,22 @@ struct DecoderSession {
   int64_t length = 0;  // positions filled
 };
 
+// What one session does in a step.
+struct DecoderSegment {
+  DecoderSession* session = nullptr;
+  std::span<const int32_t> tokens;
+  int64_t wanted = 0;               // of how many tokens, from the last one on, logits are wanted
+  // Results. `logits` are [wanted, vocabulary], valid until the next step.
+  std::span<const float> logits = {};
+  absl::Status status = {};
+};
+
 // Weights and activations exist once, whatever the number of sessions. Not thread-safe.
 //
-// On the planned path the graph is cut behind the last node that mixes rows: the part behind it (the last MLP, the
-// vocabulary) runs only for rows whose logits are wanted. A row's logits do not depend on how the text was cut.
+// On the planned path the graph is cut twice. Behind the last node that mixes rows it is split: the part behind (the last
+// MLP, the vocabulary) runs only for rows whose logits are wanted. The part before is staged: what does not mix rows runs
+// once for the rows of all sessions. Where nothing can be proved to be independent, sessions run one after the other. A
+// row's logits depend neither on how the text was cut nor on the other sessions of a step.
 class Decoder {
  public:
   // Errors: those of compiling the method; `reference_only` takes the instruction list as it stands.
@@ -41,12 +55,12 @@ class Decoder {
   // Makes positions from `length` on as if they had never been. Errors: FAILED_PRECONDITION where caches forget.
   absl::Status Rewind(DecoderSession& session, int64_t length);
   bool can_rewind() const { return can_rewind_; }
+  bool fuses_sessions() const { return staged_ != nullptr; }
 
-  // Appends `tokens` (1…max_segment_tokens, ids in the vocabulary) at session.length and returns the logits of the last
-  // `wanted` of them, [wanted, vocabulary]; valid until the next call. Where the program itself only gives the last
-  // token's logits, `wanted` is at most 1. Errors: OUT_OF_RANGE when the context is full, whatever the program says.
-  absl::StatusOr<std::span<const float>> Append(DecoderSession& session, std::span<const int32_t> tokens,
-                                                int64_t wanted);
+  // Appends each segment's tokens (1…max_segment_tokens, ids in the vocabulary) at its session's length; a session is in
+  // one segment at most. Where the program itself only gives the last token's logits, `wanted` is at most 1. Errors, by
+  // segment: OUT_OF_RANGE when the context is full, whatever the program says. A session is as long as before then.
+  void Step(std::span<DecoderSegment> segments);
 
   uint64_t state_bytes_per_token() const { return state_bytes_per_token_; }
   uint64_t state_bytes_fixed() const { return state_bytes_fixed_; }
@@ -56,23 +70,39 @@ class Decoder {
   Decoder(std::shared_ptr<exec::LoadedProgram> program, CausalLmShape shape)
       : program_(std::move(program)), shape_(std::move(shape)) {}
   absl::Status Compile();
-  absl::Status SplitGraph(graph::Graph graph);
+  absl::Status CompileStaged(graph::Graph graph);
+  absl::StatusOr<graph::Graph> SplitTail(const graph::Graph& graph, const RowTrial& trial);
   void MeasureState();
-  absl::Status FillInputs(std::span<const int32_t> tokens, int64_t start);
-  absl::StatusOr<const tensor::Tensor*> RunPlanned(DecoderSession& session, std::span<const int32_t> tokens,
-                                                   int64_t wanted);
-  absl::StatusOr<const tensor::Tensor*> RunReference(DecoderSession& session, std::span<const int32_t> tokens);
-  absl::Status GatherRows(int64_t rows, int64_t wanted);
-  absl::StatusOr<std::span<const float>> LastRows(const tensor::Tensor& logits, int64_t wanted);
+  const exec::StateLayout& state_layout() const;
+  const tensor::Tensor& StateTensor(graph::ValueId id) const;
+
+  absl::Status Check(const DecoderSegment& segment) const;
+  // Of the segments that passed the check; the error is the whole step's.
+  absl::Status RunStaged(std::span<DecoderSegment> segments);
+  absl::Status FillStagedInputs(std::span<DecoderSegment> segments);
+  absl::Status GatherWanted(std::span<DecoderSegment> segments, int64_t wanted);
+  absl::Status TakeLogits(std::span<DecoderSegment> segments);
+  absl::Status RunAlone(DecoderSegment& segment, size_t slot);
+  absl::StatusOr<const tensor::Tensor*> RunPlanned(DecoderSegment& segment);
+  absl::StatusOr<const tensor::Tensor*> RunReference(DecoderSegment& segment);
+  void FillInputs(const DecoderSegment& segment);
+  // Rows [first, first + count) of logits [.., rows, vocabulary] as float32; converted ones are kept in `slot`.
+  absl::StatusOr<std::span<const float>> LogitRows(const tensor::Tensor& logits, int64_t first, int64_t count, size_t slot);
 
   std::shared_ptr<exec::LoadedProgram> program_;
   CausalLmShape shape_;
-  std::unique_ptr<exec::GraphExecutor> body_;  // null on the reference path
-  std::unique_ptr<exec::GraphExecutor> tail_;  // null where the graph was not cut
-  std::vector<int> crossing_row_dims_;
+  std::shared_ptr<const memory::Arena> constants_;   // of the graphs, computed once
+  std::unique_ptr<exec::StagedExecutor> staged_;     // null where sessions run one after the other
+  std::unique_ptr<exec::GraphExecutor> whole_;       // one after the other; null on the reference path
+  std::unique_ptr<exec::GraphExecutor> tail_;        // null where the graph was not split
+  std::vector<int> crossing_row_dims_;               // of the tail's inputs
+  std::vector<graph::ValueId> inputs_;               // tokens and positions
+  graph::ValueId output_ = 0;
+  bool output_rows_ = false;                         // without a tail: the logits carry the step's rows
+  std::vector<exec::SegmentRun> runs_;
   std::vector<int64_t> token_buffer_;
   std::vector<int64_t> position_buffer_;
-  std::vector<float> float_logits_;  // where the program's are not float32
+  std::vector<std::vector<float>> kept_logits_;      // by segment: where the program's are not float32, or get overwritten
   uint64_t state_bytes_per_token_ = 0;
   uint64_t state_bytes_fixed_ = 0;
   bool can_rewind_ = true;

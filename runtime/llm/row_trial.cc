@@ -2,9 +2,8 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "runtime/base/status.h"
@@ -52,22 +51,25 @@ std::optional<int> RowDim(const Sizes& few, const Sizes& more) {
 
 }  // namespace
 
-absl::StatusOr<graph::RowAnalysis> AnalyseRows(std::shared_ptr<exec::LoadedProgram> program, const CausalLmShape& shape,
-                                               const graph::Graph& graph) {
+absl::StatusOr<RowTrial> RowTrial::Create(std::shared_ptr<exec::LoadedProgram> program, const CausalLmShape& shape,
+                                          graph::Graph* graph) {
   if (shape.static_tokens || shape.max_segment_tokens < kMoreRows) {
     return FailedPrecondition("the program takes a fixed number of tokens, or very few");
   }
-  ETD_ASSIGN_OR_RETURN(const std::unique_ptr<exec::GraphExecutor> trial,
-                       exec::GraphExecutor::Create(std::move(program), graph));
-  ETD_RETURN_IF_ERROR(PlanFor(*trial, shape, kMoreRows));
-  const std::vector<Sizes> more = SizesOf(*trial);
-  ETD_RETURN_IF_ERROR(PlanFor(*trial, shape, kRows));
-  const std::vector<Sizes> few = SizesOf(*trial);
-  std::vector<std::optional<int>> row_dims;
-  for (size_t id = 0; id < few.size(); ++id) row_dims.push_back(RowDim(few[id], more[id]));
-  const std::array<RowClass, 2> input_classes = {
-      RowClass::Rows(1), shape.position_per_token ? RowClass::Rows(0) : RowClass::Segment()};
-  return graph::AnalyseRows(graph, input_classes, &trial->value(0), row_dims);
+  RowTrial trial;
+  ETD_ASSIGN_OR_RETURN(trial.executor_, exec::GraphExecutor::Create(std::move(program), *graph));
+  ETD_RETURN_IF_ERROR(PlanFor(*trial.executor_, shape, kMoreRows));
+  const std::vector<Sizes> more = SizesOf(*trial.executor_);
+  ETD_RETURN_IF_ERROR(PlanFor(*trial.executor_, shape, kRows));
+  const std::vector<Sizes> few = SizesOf(*trial.executor_);
+  for (size_t id = 0; id < few.size(); ++id) trial.row_dims_.push_back(RowDim(few[id], more[id]));
+  trial.input_classes_ = {RowClass::Rows(1), shape.position_per_token ? RowClass::Rows(0) : RowClass::Segment()};
+  trial.constants_ = trial.executor_->FoldConstants(*graph);
+  return trial;
+}
+
+graph::RowAnalysis RowTrial::Analyse(const graph::Graph& graph) const {
+  return graph::AnalyseRows(graph, input_classes_, &executor_->value(0), row_dims_);
 }
 
 }  // namespace etd::llm

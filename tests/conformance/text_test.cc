@@ -159,6 +159,68 @@ TEST_P(ChunkedText, EveryWayToCutItGivesTheSameBits) {
   for (size_t i = 0; i < length; ++i) ASSERT_TRUE(SameBits(whole[i], one_thread[i])) << "token " << i << ", one thread";
 }
 
+// One of several sessions that are fed side by side.
+struct Feed {
+  engine::SessionId session = 0;
+  std::vector<int32_t> tokens;
+  std::vector<std::vector<float>> alone;  // the logits of each token, when nobody else is there
+  size_t fed = 0;
+};
+
+// A step of some of the sessions, each with some of its tokens. What it gives must be what each one gets alone.
+void StepTogether(engine::Engine& engine, std::vector<Feed>& feeds, std::mt19937& random) {
+  const auto vocabulary = static_cast<size_t>(engine.info().vocab_size);
+  std::vector<Feed*> chosen;
+  std::vector<Segment> segments;
+  std::ranges::shuffle(feeds, random);
+  for (Feed& feed : feeds) {
+    if (feed.fed == feed.tokens.size() || random() % 4 == 0) continue;
+    const size_t most = random() % 2 == 0 ? 1 : 9;
+    const size_t count = std::min<size_t>(1 + random() % most, feed.tokens.size() - feed.fed);
+    const auto logits = random() % 3 == 0 ? Segment::Logits::kLast : Segment::Logits::kAll;
+    chosen.push_back(&feed);
+    segments.push_back({feed.session, std::span(feed.tokens).subspan(feed.fed, count), static_cast<int64_t>(feed.fed),
+                        logits, nullptr});
+  }
+  std::vector<engine::SegmentResult> results(segments.size());
+  engine.Step(segments, results);
+  for (size_t i = 0; i < segments.size(); ++i) {
+    ASSERT_TRUE(results[i].status.ok()) << results[i].status;
+    chosen[i]->fed += segments[i].tokens.size();
+    const size_t rows = results[i].logits.size() / vocabulary;
+    ASSERT_EQ(rows, segments[i].logits == Segment::Logits::kAll ? segments[i].tokens.size() : 1);
+    for (size_t row = 0; row < rows; ++row) {
+      const auto got = results[i].logits.subspan(row * vocabulary, vocabulary);
+      const std::vector<float>& want = chosen[i]->alone[chosen[i]->fed - rows + row];
+      ASSERT_TRUE(SameBits(want, {got.begin(), got.end()}))
+          << "token " << chosen[i]->fed - rows + row << " in a step of " << segments.size() << " sessions";
+    }
+  }
+}
+
+TEST_P(ChunkedText, ManySessionsInAStepGetTheBitsThatEachGetsAlone) {
+  const fs::path program = SharedFolder() / "models" / GetParam() / "model.pte";
+  if (!fs::exists(program)) GTEST_SKIP() << "skipped: the model is not on this machine";
+  const Model model = Load(program, 2);
+  ASSERT_NE(model.engine, nullptr);
+  const engine::ModelInfo& info = model.engine->info();
+  EXPECT_TRUE(info.fuses_sessions);
+  std::mt19937 random(20260102);
+  std::vector<Feed> feeds(6);
+  for (Feed& feed : feeds) {
+    const auto most = static_cast<uint32_t>(std::min<int64_t>({info.max_segment_tokens, info.max_context, 40}));
+    feed.tokens.resize(1 + random() % most);
+    for (int32_t& token : feed.tokens) token = static_cast<int32_t>(random() % static_cast<uint32_t>(info.vocab_size));
+    feed.alone = Logits(*model.engine, feed.tokens, {feed.tokens.size()});
+    feed.session = *model.engine->CreateSession();
+  }
+  for (int step = 0; step < 200; ++step) {
+    StepTogether(*model.engine, feeds, random);
+    if (HasFatalFailure()) return;
+  }
+  for (const Feed& feed : feeds) EXPECT_EQ(feed.fed, feed.tokens.size());
+}
+
 INSTANTIATE_TEST_SUITE_P(Shared, ChunkedText,
                          testing::Values("smollm2-135m-8da4w", "lm_llama_custom", "lm_llama_default", "lm_llama_portable",
                                          "lm_llama_sdpa_only", "lm_llama_custom_8da4w", "lm_qwen3_custom_8da4w",

@@ -54,16 +54,19 @@ class Classifier {
       if (graph_.values[id].origin == Origin::kState) classes_[id] = RowClass::Segment();
     }
     for (size_t i = 0; i < graph_.inputs.size(); ++i) classes_[graph_.inputs[i]] = input_classes[i];
-    std::vector<Placement> placements;
+    RowAnalysis analysis;
     for (const Node& node : graph_.nodes) {
+      reason_ = {};
       const RowClass result = ClassOf(node);
-      placements.push_back(result.segment()  ? Placement::kPerSegment
-                           : result.rows()   ? Placement::kFused
-                                             : Placement::kOnce);
+      analysis.reasons.push_back(reason_);
+      analysis.placements.push_back(result.segment() ? Placement::kPerSegment
+                                    : result.rows()  ? Placement::kFused
+                                                     : Placement::kOnce);
       for (const ValueId id : node.writes) classes_[id] = result.segment() ? ClassOfResult(id) : result;
       NoteCounts(node);
     }
-    return {std::move(classes_), std::move(placements)};
+    analysis.classes = std::move(classes_);
+    return analysis;
   }
 
  private:
@@ -83,31 +86,42 @@ class Classifier {
     }
   }
 
+  RowClass Alone(std::string_view reason) {
+    reason_ = reason;
+    return RowClass::Segment();
+  }
+
   // How the node treats rows; kSegment where it has to run for each session alone.
-  RowClass ClassOf(const Node& node) const {
+  RowClass ClassOf(const Node& node) {
     bool rows = false;
     bool counts = false;
     for (const ValueId id : node.reads) {
-      if (classes_[id].segment()) return RowClass::Segment();
+      if (classes_[id].segment()) return Alone("reads what belongs to a session");
       rows |= classes_[id].rows();
       counts |= counts_rows_[id];
     }
-    if (Mutates(node) || DrawsNumbers(node)) return RowClass::Segment();
+    if (Mutates(node)) return Alone("changes a value in place");
+    if (DrawsNumbers(node)) return Alone("draws random numbers");
     if (!rows) {
       // A tensor whose shape follows the count of rows alone (arange) numbers them: it belongs to the segment.
       const bool tensors = std::ranges::any_of(node.writes, [&](ValueId id) { return !IsNumber(id); });
-      return counts && tensors ? RowClass::Segment() : RowClass::Uniform();
+      return counts && tensors ? Alone("numbers the rows") : RowClass::Uniform();
+    }
+    // As a shape a count follows the rows that it shapes; as a number it belongs to the segment.
+    if (counts && (node.kernel() == nullptr || !node.kernel()->kernel->view_of)) {
+      return Alone("computes with the number of rows");
     }
     if (const RegionNode* region = node.region()) {
-      return RegionClass(*region, node, classes_, values_).value_or(RowClass::Segment());
+      const std::optional<RowClass> proved = RegionClass(*region, node, classes_, values_);
+      return proved ? *proved : Alone("nodes of the delegate may mix rows");
     }
     return KernelClass(*node.kernel());
   }
 
-  RowClass KernelClass(const KernelNode& call) const {
+  RowClass KernelClass(const KernelNode& call) {
     // A size is a number that follows the shape it was taken from; where it shapes a view, the view's rule sees it.
     if (call.kernel->name == "aten::sym_size.int" || call.kernel->name == "aten::sym_numel") return RowClass::Uniform();
-    if (call.kernel->row_rule == nullptr) return RowClass::Segment();
+    if (call.kernel->row_rule == nullptr) return Alone("the operator has no rule about rows");
     std::vector<tensor::Value*> arguments;
     std::vector<RowClass> classes;
     for (size_t i = 0; i < call.arguments.size(); ++i) {
@@ -119,16 +133,18 @@ class Classifier {
           argument_class = WorstOf(argument_class, classes_[id]);
         }
       }
-      if (argument_class.segment()) return RowClass::Segment();
+      if (argument_class.segment()) return Alone("a list holds rows of different kinds");
       classes.push_back(argument_class);
     }
-    return call.kernel->row_rule({arguments, classes}).value_or(RowClass::Segment());
+    const std::optional<RowClass> proved = call.kernel->row_rule({arguments, classes});
+    return proved ? *proved : Alone("with these arguments the operator may mix rows");
   }
 
   const Graph& graph_;
   tensor::Value* values_;
   const std::span<const std::optional<int>> row_dims_;
   std::vector<RowClass> classes_;
+  std::string_view reason_;        // of the node at hand
   std::vector<bool> counts_rows_;  // by value: a number that depends on how many rows there are
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,7 @@ enum class Placement : uint8_t {
 struct RowAnalysis {
   std::vector<kernel::RowClass> classes;  // by value
   std::vector<Placement> placements;      // by node
+  std::vector<std::string_view> reasons;  // by node: why it runs for each session alone; else empty
 };
 
 // `input_classes` has one entry per input of the graph. `values` are the graph's values with the shapes of a trial step of

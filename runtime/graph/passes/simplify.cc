@@ -158,7 +158,7 @@ void RemoveDeadNodes(Graph& graph) {
   std::vector<Node> kept;
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
     const bool used = std::ranges::any_of(node->writes, [&](ValueId id) { return needed[id] || mutated[id]; });
-    if (!used) continue;
+    if (!used && node->stage() == nullptr) continue;  // a stage may write to sessions alone
     for (const ValueId id : node->reads) needed[id] = true;
     kept.push_back(std::move(*node));
   }
