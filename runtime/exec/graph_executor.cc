@@ -168,9 +168,20 @@ absl::Status GraphExecutor::MakeSteps() {
 absl::Status GraphExecutor::RunConstantSteps() {
   std::vector<memory::PlannedBuffer> buffers;
   std::vector<ValueId> owners;
+  std::vector<const Step*> done;  // weights that somebody has packed already
   for (Step& step : constant_steps_) {
     ETD_RETURN_IF_ERROR(step.region ? step.region->Prepare(step.externals) : step.kernel->prepare(step.context));
     if (step.kernel != nullptr && WritesNumber(*step.kernel)) ETD_RETURN_IF_ERROR(step.kernel->run(step.context));
+    if (step.kernel != nullptr && step.kernel->packs_weights) {
+      tensor::Tensor& packed = values_[step.writes[0]].tensor();
+      const tensor::Tensor& source = step.context.tensor(0);
+      bool fresh = false;
+      ETD_ASSIGN_OR_RETURN(std::byte* memory, program_->PackedWeights({source.data<std::byte>(), source.nbytes()},
+                                                                      packed.nbytes(), &fresh));
+      packed.set_raw(memory);
+      if (!fresh) done.push_back(&step);
+      continue;
+    }
     for (const ValueId id : step.writes) {
       if (graph_.values[id].tensor() == nullptr) continue;
       owners.push_back(id);
@@ -182,6 +193,7 @@ absl::Status GraphExecutor::RunConstantSteps() {
   for (size_t i = 0; i < owners.size(); ++i) values_[owners[i]].tensor().set_raw(arena.data() + buffers[i].offset);
   constants_ = std::make_shared<memory::Arena>(std::move(arena));
   for (Step& step : constant_steps_) {
+    if (std::ranges::find(done, &step) != done.end()) continue;
     ETD_RETURN_IF_ERROR(step.region ? step.region->Run(step.externals) : step.kernel->run(step.context));
   }
   return absl::OkStatus();

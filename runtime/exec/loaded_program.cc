@@ -89,17 +89,29 @@ graph::RegionCompiler& LoadedProgram::CompilerOf(const std::string& delegate_id)
   return *compilers_.find(delegate_id)->second;
 }
 
+absl::StatusOr<std::byte*> LoadedProgram::PackedWeights(std::span<const std::byte> source, size_t bytes, bool* fresh) {
+  Packed& packed = packed_[{source.data(), bytes}];
+  *fresh = packed.memory.data() == nullptr;
+  if (*fresh) {
+    ETD_ASSIGN_OR_RETURN(packed.memory, memory::Arena::Create(bytes + kBufferPadding));
+    packed.source = source;
+  }
+  return packed.memory.data();
+}
+
 absl::Status LoadedProgram::FinishCompiling() {
   for (auto& [id, compiler] : compilers_) {
     ETD_RETURN_IF_ERROR(compiler->Finish());
     for (const std::span<const std::byte> source : compiler->packed_sources()) program_->ReleasePages(source);
   }
+  for (const auto& [key, packed] : packed_) program_->ReleasePages(packed.source);
   return absl::OkStatus();
 }
 
 uint64_t LoadedProgram::weight_bytes() const {
   uint64_t bytes = 0;
   for (const auto& [id, compiler] : compilers_) bytes += compiler->weight_bytes();
+  for (const auto& [key, packed] : packed_) bytes += packed.memory.size();
   std::set<const std::byte*> seen;
   for (const program::MethodSpec& method : program_->methods()) {
     for (const program::ValueSpec& value : method.values) {

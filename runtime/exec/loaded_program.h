@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "runtime/exec/environment.h"
 #include "runtime/graph/region.h"
+#include "runtime/memory/arena.h"
 #include "runtime/program/program.h"
 
 namespace etd::exec {
@@ -32,6 +33,10 @@ class LoadedProgram {
   // The compiler behind a delegate id that Create has found known.
   graph::RegionCompiler& CompilerOf(const std::string& delegate_id);
 
+  // Memory for weights that an operator packs from `source`, the file's; the same for whoever asks again. `fresh` says that
+  // it has still to be written. Errors: RESOURCE_EXHAUSTED.
+  absl::StatusOr<std::byte*> PackedWeights(std::span<const std::byte> source, size_t bytes, bool* fresh);
+
   // Says that nothing more will be compiled: gives back the file pages of weights that were packed.
   absl::Status FinishCompiling();
   // Packed weights and the constants that stay in the file's mapping.
@@ -47,6 +52,11 @@ class LoadedProgram {
   std::unique_ptr<NamedData> named_data_;
   absl::flat_hash_map<std::string, std::unique_ptr<graph::RegionCompiler>> compilers_;
   absl::flat_hash_map<const program::DelegateSpec*, std::unique_ptr<graph::Fragment>> fragments_;
+  struct Packed {
+    std::span<const std::byte> source;
+    memory::Arena memory;
+  };
+  absl::flat_hash_map<std::pair<const std::byte*, size_t>, Packed> packed_;  // by source and packed size
 };
 
 // What of `program` this process can't run: "operator aten::foo.out", "delegate VulkanBackend". Empty: nothing.

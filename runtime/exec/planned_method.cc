@@ -7,6 +7,7 @@
 #include "runtime/graph/passes/form_regions.h"
 #include "runtime/graph/passes/fuse.h"
 #include "runtime/graph/passes/lower_dense.h"
+#include "runtime/graph/passes/lower_linear.h"
 #include "runtime/graph/passes/simplify.h"
 
 namespace etd::exec {
@@ -37,6 +38,7 @@ absl::StatusOr<graph::Graph> GraphOf(LoadedProgram& program, const program::Meth
     graph::FuseRmsNorm(graph, kernels);
     graph::FuseSwiglu(graph, kernels);
     graph::FuseRotary(graph, kernels);
+    graph::LowerLinearQ4(graph, kernels);
   }
   graph::RemoveDeadNodes(graph);
   ETD_RETURN_IF_ERROR(graph::FormRegions(graph));

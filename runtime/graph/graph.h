@@ -7,6 +7,7 @@
 #define ETD_RUNTIME_GRAPH_GRAPH_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <variant>
@@ -35,6 +36,8 @@ struct GraphValue {
   std::optional<FragmentValue> dense;
   // The executor's caller says where the bytes lie, anew for each part of a run: views of them must be copies.
   bool bound_outside = false;
+  // Holds a constant's bytes where they are not the file's.
+  std::shared_ptr<const void> owned = nullptr;
 
   const program::TensorSpec* tensor() const { return std::get_if<program::TensorSpec>(&spec); }
 };

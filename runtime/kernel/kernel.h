@@ -150,6 +150,9 @@ struct Kernel {
   // The outputs' shapes follow from the shapes of the tensors alone, not from numbers and lists: a start position that
   // changes from step to step does not change them.
   bool shape_ignores_numbers = false;
+  // Turns parameter 0, weights in the file, into another form of them: done once for a program, whoever asks; the file's
+  // pages are given back then.
+  bool packs_weights = false;
   // `run` takes random numbers: every call gives another result, so calls are neither merged nor computed once.
   bool draws_numbers = false;
 };

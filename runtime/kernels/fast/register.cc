@@ -2,6 +2,7 @@
 
 #include "runtime/kernels/fast/attention.h"
 #include "runtime/kernels/fast/kernels.h"
+#include "runtime/kernels/fast/linear_q4.h"
 
 namespace etd::kernels {
 
@@ -13,7 +14,7 @@ const kernel::Kernel& ReferenceOf(std::span<const kernel::Kernel> family, std::s
 
 void RegisterFastKernels(kernel::KernelRegistry& registry) {
   for (const auto family : {FastAttentionKernels, FastElementwiseKernels, FastRowKernels, FastMatmulKernels,
-                            FastEmbeddingKernels}) {
+                            FastEmbeddingKernels, LinearQ4Kernels}) {
     registry.Register(family());
   }
 }
