@@ -53,8 +53,8 @@ ValueId Graph::AddConstant(program::ValueSpec spec) {
   return static_cast<ValueId>(values.size() - 1);
 }
 
-std::vector<int32_t> SizesOf(const RowPort& port, int32_t rows) {
-  std::vector<int32_t> sizes = port.sizes;
+absl::InlinedVector<int32_t, tensor::kMaxRank> SizesOf(const RowPort& port, int32_t rows) {
+  absl::InlinedVector<int32_t, tensor::kMaxRank> sizes = port.sizes;
   sizes[static_cast<size_t>(port.dim)] = rows;
   return sizes;
 }

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "runtime/graph/fragment.h"
 #include "runtime/graph/region.h"
 #include "runtime/kernel/kernel.h"
@@ -61,10 +62,10 @@ struct RegionNode {
 struct RowPort {
   ValueId value = 0;
   int dim = 0;
-  std::vector<int32_t> sizes;  // of the other dimensions; that of the rows means nothing
+  absl::InlinedVector<int32_t, tensor::kMaxRank> sizes;  // of the other dimensions; that of the rows means nothing
 };
 // The port's sizes with so many rows.
-std::vector<int32_t> SizesOf(const RowPort& port, int32_t rows);
+absl::InlinedVector<int32_t, tensor::kMaxRank> SizesOf(const RowPort& port, int32_t rows);
 
 // A place where something else than this graph's executor runs: see passes/stages.h.
 struct StageNode {

@@ -79,7 +79,7 @@ class Decoder {
   absl::Status Check(const DecoderSegment& segment) const;
   // Of the segments that passed the check; the error is the whole step's.
   absl::Status RunStaged(std::span<DecoderSegment> segments);
-  absl::Status FillStagedInputs(std::span<DecoderSegment> segments);
+  void FillStagedInputs(std::span<DecoderSegment> segments);
   absl::Status GatherWanted(std::span<DecoderSegment> segments, int64_t wanted);
   absl::Status TakeLogits(std::span<DecoderSegment> segments);
   absl::Status RunAlone(DecoderSegment& segment, size_t slot);

@@ -67,7 +67,7 @@ void Decoder::Step(std::span<DecoderSegment> segments) {
 
 // ---- All sessions together
 
-absl::Status Decoder::FillStagedInputs(std::span<DecoderSegment> segments) {
+void Decoder::FillStagedInputs(std::span<DecoderSegment> segments) {
   int64_t* token = staged_->wide_value(inputs_[0]).tensor().data<int64_t>();
   int64_t* position = shape_.position_per_token ? staged_->wide_value(inputs_[1]).tensor().data<int64_t>() : nullptr;
   for (size_t i = 0; i < segments.size(); ++i) {
@@ -80,7 +80,6 @@ absl::Status Decoder::FillStagedInputs(std::span<DecoderSegment> segments) {
     std::iota(position, position + segments[i].tokens.size(), start);
     position += segments[i].tokens.size();
   }
-  return absl::OkStatus();
 }
 
 absl::Status Decoder::RunStaged(std::span<DecoderSegment> segments) {
@@ -89,7 +88,7 @@ absl::Status Decoder::RunStaged(std::span<DecoderSegment> segments) {
     runs_.push_back({static_cast<int32_t>(segment.tokens.size()), &segment.session->state, absl::OkStatus()});
   }
   ETD_RETURN_IF_ERROR(staged_->Begin(runs_));
-  ETD_RETURN_IF_ERROR(FillStagedInputs(segments));
+  FillStagedInputs(segments);
   ETD_RETURN_IF_ERROR(staged_->Run());
   for (size_t i = 0; i < segments.size(); ++i) segments[i].status = runs_[i].status;
   return TakeLogits(segments);
