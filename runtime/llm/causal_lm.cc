@@ -70,7 +70,7 @@ absl::Status CausalLm::RewindSession(engine::SessionId session, int64_t length) 
 
 uint64_t CausalLm::SessionBytes(engine::SessionId session) const {
   const absl::StatusOr<DecoderSession*> found = Find(session);
-  return found.ok() ? (*found)->state.ResidentBytes() : 0;
+  return found.ok() ? decoder_->StateBytes(**found) : 0;
 }
 
 absl::StatusOr<DecoderSegment> CausalLm::Prepare(const engine::Segment& segment) const {

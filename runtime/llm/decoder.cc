@@ -135,6 +135,16 @@ absl::Status Decoder::Rewind(DecoderSession& session, int64_t length) {
   return absl::OkStatus();
 }
 
+uint64_t Decoder::StateBytes(DecoderSession& session) const {
+  constexpr int64_t kPositionsPerMeasurement = 256;
+  const int64_t grown = session.length - session.measured_length;
+  if (session.measured_bytes == 0 || grown < 0 || grown >= kPositionsPerMeasurement) {
+    session.measured_bytes = session.state.ResidentBytes();
+    session.measured_length = session.length;
+  }
+  return session.measured_bytes + static_cast<uint64_t>(session.length - session.measured_length) * state_bytes_per_token_;
+}
+
 uint64_t Decoder::ResidentBytes() const {
   uint64_t bytes = constants_ != nullptr ? constants_->ResidentBytes() : 0;
   if (staged_ != nullptr) bytes += staged_->ResidentBytes();

@@ -26,6 +26,9 @@ struct DecoderSession {
   exec::SessionState state;
   std::unique_ptr<exec::ReferenceMethod> reference;  // only where the planned path can't run the model
   int64_t length = 0;  // positions filled
+  // What was last measured of the state's memory, and at which length.
+  uint64_t measured_bytes = 0;
+  int64_t measured_length = 0;
 };
 
 // What one session does in a step.
@@ -62,6 +65,9 @@ class Decoder {
   // segment: OUT_OF_RANGE when the context is full, whatever the program says. A session is as long as before then.
   void Step(std::span<DecoderSegment> segments);
 
+  // Bytes of memory that a session's state holds. The system is asked every few hundred positions, which takes it as long as
+  // some matrix products; between, what positions take is added.
+  uint64_t StateBytes(DecoderSession& session) const;
   uint64_t state_bytes_per_token() const { return state_bytes_per_token_; }
   uint64_t state_bytes_fixed() const { return state_bytes_fixed_; }
   uint64_t ResidentBytes() const;
