@@ -294,14 +294,31 @@ Q4Layout LayoutOf(const KernelContext& ctx) {
   return {ctx.integer(5), q.size(q.rank() - 1), ctx.integer(6)};
 }
 
+bool IsPlain(const Tensor& tensor, ScalarType type, int64_t numbers) {
+  return tensor.type() == type && tensor.row_major() && tensor.numel() == numbers;
+}
+
 absl::Status PrepareLinear(KernelContext& ctx) {
   const Tensor& q = ctx.tensor(0);
   const Tensor& packed = ctx.tensor(3);
   const Tensor* bias = ctx.optional_tensor(4);
-  const Q4Layout layout = LayoutOf(ctx);
-  if (packed.nbytes() != static_cast<size_t>(layout.bytes()) || (bias != nullptr && bias->numel() != layout.channels)) {
+  const int64_t depth = q.rank() < 1 ? 0 : q.size(q.rank() - 1);
+  const int64_t channels = ctx.integer(5);
+  const int64_t block = ctx.integer(6);
+  const bool possible = depth > 0 && depth <= kernel::kMaxQ4Depth && channels > 0 &&
+                        channels <= std::numeric_limits<int32_t>::max() / 2 && block >= 0 &&
+                        (block == 0 || (block % Q4Layout::kGroup == 0 && depth % block == 0));
+  if (!possible) return InvalidArgument("rows {} can't be multiplied with {} channels", ShapeText(q.sizes()), channels);
+  const Q4Layout layout{channels, depth, block};
+  const int64_t rows = q.numel() / depth;
+  const bool fits = IsPlain(q, ScalarType::kInt8, rows * depth) && IsPlain(ctx.tensor(1), ScalarType::kFloat32, 2 * rows) &&
+                    IsPlain(ctx.tensor(2), ScalarType::kInt32, rows * layout.groups()) &&
+                    IsPlain(packed, ScalarType::kUInt8, layout.bytes()) &&
+                    (bias == nullptr || IsPlain(*bias, ScalarType::kFloat32, channels)) &&
+                    ctx.tensor(9).type() == ScalarType::kFloat32;
+  if (!fits) {
     return InvalidArgument("packed weights of {} bytes do not fit rows {} and {} channels", packed.nbytes(),
-                           ShapeText(q.sizes()), layout.channels);
+                           ShapeText(q.sizes()), channels);
   }
   absl::InlinedVector<int32_t, tensor::kMaxRank> sizes(q.sizes().begin(), q.sizes().end());
   sizes.back() = static_cast<int32_t>(layout.channels);
@@ -320,7 +337,8 @@ absl::Status RunLinear(KernelContext& ctx) {
                       .out = ctx.tensor(9).data<float>(),
                       .least = static_cast<float>(ctx.floating(7)),
                       .most = static_cast<float>(ctx.floating(8))};
-  const int64_t rows = q.numel() / std::max<int64_t>(1, call.layout.depth);
+  const int64_t rows = q.numel() / call.layout.depth;
+  if (rows == 0) return absl::OkStatus();
   // Rows of a task stay in the second-level cache while the weights pass by.
   constexpr int64_t kRowsPerTask = 64;
   // Work of a task: a few microseconds, whether weights are waited for or multiplied.

@@ -10,6 +10,9 @@
 #include <random>
 #include <vector>
 
+#include "runtime/kernels/fast/register.h"
+#include "tests/support/tensor_factory.h"
+
 namespace etd::kernels {
 namespace {
 
@@ -97,7 +100,7 @@ bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-class LinearQ4Test : public testing::TestWithParam<int> {};  // the block
+class LinearQ4Test : public ::testing::TestWithParam<int> {};  // the block
 
 // In double precision, from the weights as they were before packing.
 TEST_P(LinearQ4Test, PlainIsTheSumOfProducts) {
@@ -168,7 +171,7 @@ TEST_P(LinearQ4Test, ARowDoesNotDependOnTheOthers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, LinearQ4Test, testing::Values(0, 32, 64));
+INSTANTIATE_TEST_SUITE_P(Blocks, LinearQ4Test, ::testing::Values(0, 32, 64));
 
 TEST(QuantizeRow, FastHasTheBitsOfPlain) {
   if (!CanLinearQ4Fast()) GTEST_SKIP() << "skipped: this processor uses other kernels";
@@ -211,6 +214,85 @@ TEST(QuantizeRow, NumbersComeBackWithinHalfAStep) {
     const float back = (static_cast<float>(numbers[i]) - params.zero) * params.scale;
     EXPECT_NEAR(back, row[i], params.scale * 0.5001f);
   }
+}
+
+class LinearQ4Operators : public ::testing::Test {
+ protected:
+  static constexpr int32_t kDepth = 64;
+  static constexpr int32_t kChannels = 20;
+
+  void SetUp() override {
+    if (!CanLinearQ4Fast()) GTEST_SKIP() << "skipped: this processor uses other kernels";
+    std::mt19937 generator(8);
+    std::vector<uint8_t> bytes(kChannels * kDepth / 2);
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(generator());
+    weights_ = factory_.Of<uint8_t>({kChannels, kDepth / 2}, bytes);
+    scales_ = factory_.Of<float>({kChannels}, std::vector<float>(kChannels, 0.25f));
+    packed_ = factory_.Out(tensor::ScalarType::kUInt8, 1);
+    ASSERT_TRUE(runner_.Run("etd::pack_q4.out", {weights_, scales_, factory_.Int(kDepth), packed_}).ok());
+  }
+  void Quantize(int32_t rows) {
+    std::mt19937 generator(9);
+    std::normal_distribution<float> normal;
+    std::vector<float> x(static_cast<size_t>(rows * kDepth));
+    for (float& number : x) number = normal(generator);
+    x_ = factory_.Of<float>({rows, kDepth}, x);
+    numbers_ = factory_.Out(tensor::ScalarType::kInt8, 2);
+    params_ = factory_.Out(tensor::ScalarType::kFloat32, 2);
+    sums_ = factory_.Out(tensor::ScalarType::kInt32, 2);
+    out_ = factory_.Out(tensor::ScalarType::kFloat32, 2);
+    ASSERT_TRUE(runner_.Run("etd::quantize_rows.out", {x_, numbers_, params_, sums_}).ok());
+  }
+  absl::Status Multiply(int64_t channels, int64_t block) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    return runner_.Run("etd::linear_q4.out", {numbers_, params_, sums_, packed_, factory_.None(), factory_.Int(channels),
+                                              factory_.Int(block), factory_.Double(-kInfinity), factory_.Double(kInfinity), out_});
+  }
+
+  testing::TensorFactory factory_;
+  testing::KernelRunner runner_{RegisterFastKernels};
+  tensor::Value *weights_ = nullptr, *scales_ = nullptr, *packed_ = nullptr, *x_ = nullptr, *numbers_ = nullptr,
+                *params_ = nullptr, *sums_ = nullptr, *out_ = nullptr;
+};
+
+TEST_F(LinearQ4Operators, MultiplyWhatTheyQuantised) {
+  Quantize(5);
+  ASSERT_TRUE(Multiply(kChannels, 0).ok());
+  EXPECT_EQ(testing::SizesOf(out_), (std::vector<int32_t>{5, kChannels}));
+  const std::vector<float> x = testing::Elements<float>(x_);
+  const std::vector<uint8_t> bytes = testing::Elements<uint8_t>(weights_);
+  const std::vector<float> out = testing::Elements<float>(out_);
+  for (size_t row = 0; row < 5; ++row) {
+    for (size_t channel = 0; channel < kChannels; ++channel) {
+      double sum = 0;
+      double size = 0;
+      for (size_t k = 0; k < kDepth; ++k) {
+        const uint8_t byte = bytes[channel * kDepth / 2 + k / 2];
+        const double weight = ((k % 2 == 0 ? byte & 0x0F : byte >> 4) - 8) * 0.25;
+        sum += static_cast<double>(x[row * kDepth + k]) * weight;
+        size += std::abs(weight);
+      }
+      // Half a step of the row's numbers, of which 255 span some six standard deviations, for every weight.
+      EXPECT_NEAR(static_cast<double>(out[row * kChannels + channel]), sum, 0.5 * 7.0 / 255 * size) << row << ", " << channel;
+    }
+  }
+  EXPECT_TRUE(factory_.GuardsIntact());
+}
+
+TEST_F(LinearQ4Operators, NoRowsAreNoError) {
+  Quantize(0);
+  ASSERT_TRUE(Multiply(kChannels, 0).ok());
+  EXPECT_EQ(testing::SizesOf(out_), (std::vector<int32_t>{0, kChannels}));
+}
+
+TEST_F(LinearQ4Operators, WhatDoesNotFitIsRefused) {
+  Quantize(2);
+  EXPECT_EQ(Multiply(kChannels + 16, 0).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Multiply(0, 0).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Multiply(kChannels, 32).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Multiply(kChannels, 24).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(runner_.Run("etd::pack_q4.out", {weights_, scales_, factory_.Int(kDepth + 2), packed_}).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
