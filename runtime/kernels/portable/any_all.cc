@@ -60,24 +60,27 @@ absl::Status Prepare(KernelContext& context) {
   return ResizeOut(out, ReducedShape(context.tensor(0), call.reduced, call.keep));
 }
 
-// kDecisive is the element that decides: true for any, false for all.
-template <typename Form, bool kDecisive>
-absl::Status Run(KernelContext& context) {
+// `decisive` is the element that decides: true for any, false for all.
+void Decide(const KernelContext& context, const Call& call, bool decisive, Tensor& out) {
   const Tensor& in = context.tensor(0);
-  Tensor& out = context.tensor(Form::kOut);
-  ETD_ASSIGN_OR_RETURN(const Call call, Form::Of(context.arguments()));
   const DimReduction reduction(in, call.reduced, call.keep, out);
   tensor::VisitScalarType(in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
     reduction.ForEachResult(context.threads(), [&](int64_t out_offset, int64_t in_offset) {
-      bool result = !kDecisive;
+      bool result = !decisive;
       reduction.ForEachElement(in_offset, [&](int64_t offset) {
-        if ((in.data<T>()[offset] != T{}) == kDecisive) result = kDecisive;
-        return result != kDecisive;
+        if ((in.data<T>()[offset] != T{}) == decisive) result = decisive;
+        return result != decisive;
       });
       out.data<uint8_t>()[out_offset] = result ? 1 : 0;
     });
   });
+}
+
+template <typename Form, bool kDecisive>
+absl::Status Run(KernelContext& context) {
+  ETD_ASSIGN_OR_RETURN(const Call call, Form::Of(context.arguments()));
+  Decide(context, call, kDecisive, context.tensor(Form::kOut));
   return absl::OkStatus();
 }
 

@@ -75,14 +75,17 @@ bool Replaces(T candidate, T best) {
   return Order::Better(candidate, best);
 }
 
-// Calls `store(out offset, element, index)` for the extreme element of every result of a reduction.
-template <typename Order, typename Store>
-void ForEachExtreme(const KernelContext& context, const Call& call, const Tensor& out, const Store& store) {
+// Finds the extreme element of every result of a reduction: its value goes to `values`, its index to `indices`, which have the
+// result's shape and order; null: not wanted.
+template <typename Order>
+void FindExtremes(const KernelContext& context, const Call& call, Tensor* values, Tensor* indices) {
   const Tensor& in = context.tensor(0);
-  const DimReduction reduction(in, call.reduced, call.keep, out);
+  const DimReduction reduction(in, call.reduced, call.keep, values != nullptr ? *values : *indices);
+  int64_t* places = indices != nullptr ? indices->data<int64_t>() : nullptr;
   tensor::VisitScalarType(in.type(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
     const T* elements = in.data<T>();
+    T* extremes = values != nullptr ? values->data<T>() : nullptr;
     reduction.ForEachResult(context.threads(), [&](int64_t out_offset, int64_t in_offset) {
       T best{};
       int64_t best_index = 0, index = 0;
@@ -94,7 +97,8 @@ void ForEachExtreme(const KernelContext& context, const Call& call, const Tensor
         ++index;
         return true;
       });
-      store(out_offset, best, best_index);
+      if (extremes != nullptr) extremes[out_offset] = best;
+      if (places != nullptr) places[out_offset] = best_index;
     });
   });
 }
@@ -131,11 +135,8 @@ absl::Status PrepareArg(KernelContext& context) {
 
 template <typename Order>
 absl::Status RunArg(KernelContext& context) {
-  Tensor& out = context.tensor(3);
   ETD_ASSIGN_OR_RETURN(const Call call, OptionalDim(context.arguments()));
-  ForEachExtreme<Order>(context, call, out, [&](int64_t offset, auto, int64_t index) {
-    out.data<int64_t>()[offset] = index;
-  });
+  FindExtremes<Order>(context, call, nullptr, &context.tensor(3));
   return absl::OkStatus();
 }
 
@@ -149,11 +150,8 @@ absl::Status PrepareValue(KernelContext& context) {
 
 template <CallOf kCallOf, typename Order, size_t kOut>
 absl::Status RunValue(KernelContext& context) {
-  Tensor& out = context.tensor(kOut);
   ETD_ASSIGN_OR_RETURN(const Call call, kCallOf(context.arguments()));
-  ForEachExtreme<Order>(context, call, out, [&](int64_t offset, auto best, int64_t) {
-    out.data<decltype(best)>()[offset] = best;
-  });
+  FindExtremes<Order>(context, call, &context.tensor(kOut), nullptr);
   return absl::OkStatus();
 }
 
@@ -168,13 +166,8 @@ absl::Status PrepareBoth(KernelContext& context) {
 
 template <typename Order>
 absl::Status RunBoth(KernelContext& context) {
-  Tensor& values = context.tensor(3);
-  int64_t* indices = context.tensor(4).data<int64_t>();
   ETD_ASSIGN_OR_RETURN(const Call call, OptionalDim(context.arguments()));
-  ForEachExtreme<Order>(context, call, values, [&](int64_t offset, auto best, int64_t index) {
-    values.data<decltype(best)>()[offset] = best;
-    indices[offset] = index;
-  });
+  FindExtremes<Order>(context, call, &context.tensor(3), &context.tensor(4));
   return absl::OkStatus();
 }
 
