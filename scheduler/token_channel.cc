@@ -16,13 +16,9 @@ bool TokenChannel::RoomOrArm() {
   return false;
 }
 
-void TokenChannel::Push(engine::TokenChoice choice) {
+bool TokenChannel::Push(engine::TokenChoice choice) {
   MutexLock lock(mutex_);
   tokens_.push_back(std::move(choice));
-}
-
-bool TokenChannel::HalfFull() {
-  MutexLock lock(mutex_);
   return 2 * tokens_.size() >= capacity_;
 }
 

@@ -24,10 +24,8 @@ class TokenChannel {
 
   // Producer: whether a token would fit. When not, `resume` (see SetResume) is called once there is room.
   bool RoomOrArm();
-  // Producer; there must be room.
-  void Push(engine::TokenChoice choice);
-  // Producer: whether the consumer should not wait longer for what was pushed, since half of the room is taken.
-  bool HalfFull();
+  // Producer; there must be room. Returns whether half of it is taken now: then the consumer should not wait longer.
+  bool Push(engine::TokenChoice choice);
   // Producer: has the consumer take what was pushed.
   void Announce();
   // Producer; the last call, which announces. What was pushed before is delivered first.

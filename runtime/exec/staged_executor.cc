@@ -44,9 +44,9 @@ absl::StatusOr<std::unique_ptr<StagedExecutor>> StagedExecutor::Create(std::shar
 }
 
 absl::Status StagedExecutor::AddFrame() {
-  ETD_ASSIGN_OR_RETURN(std::unique_ptr<GraphExecutor> frame, GraphExecutor::Create(program_, graph_.segment));
+  Frame frame;
+  ETD_ASSIGN_OR_RETURN(frame.executor, GraphExecutor::Create(program_, graph_.segment));
   frames_.push_back(std::move(frame));
-  frame_rows_.push_back(0);
   return absl::OkStatus();
 }
 
@@ -62,24 +62,29 @@ absl::Status StagedExecutor::ShapeFrame(GraphExecutor& frame, int32_t rows) {
   return frame.PlanNow();
 }
 
+absl::Status StagedExecutor::TakeFrame(size_t segment, bool planned) {
+  const int32_t rows = segments_[segment].rows;
+  const auto frame =
+      std::ranges::find_if(frames_, [&](const Frame& f) { return !f.taken && (!planned || f.rows == rows); });
+  if (frame == frames_.end()) return absl::OkStatus();
+  if (frame->rows != rows) {
+    frame->rows = 0;
+    ETD_RETURN_IF_ERROR(ShapeFrame(*frame->executor, rows));
+    frame->rows = rows;
+  }
+  frame->taken = true;
+  active_[segment] = frame->executor.get();
+  return absl::OkStatus();
+}
+
 // Frames that are planned for as many rows first: a plan costs more than a step of one row.
 absl::Status StagedExecutor::ChooseFrames() {
   while (frames_.size() < segments_.size()) ETD_RETURN_IF_ERROR(AddFrame());
-  taken_.assign(frames_.size(), false);
+  for (Frame& frame : frames_) frame.taken = false;
   active_.assign(segments_.size(), nullptr);
-  for (const bool exact : {true, false}) {
-    size_t frame = 0;
+  for (const bool planned : {true, false}) {
     for (size_t s = 0; s < segments_.size(); ++s) {
-      if (active_[s] != nullptr) continue;
-      if (exact) frame = 0;
-      while (frame < frames_.size() && (taken_[frame] || (exact && frame_rows_[frame] != segments_[s].rows))) ++frame;
-      if (frame == frames_.size()) continue;
-      taken_[frame] = true;
-      active_[s] = frames_[frame].get();
-      if (frame_rows_[frame] == segments_[s].rows) continue;
-      frame_rows_[frame] = 0;
-      ETD_RETURN_IF_ERROR(ShapeFrame(*active_[s], segments_[s].rows));
-      frame_rows_[frame] = segments_[s].rows;
+      if (active_[s] == nullptr) ETD_RETURN_IF_ERROR(TakeFrame(s, planned));
     }
   }
   return absl::OkStatus();
@@ -162,7 +167,7 @@ absl::Status StagedExecutor::RunStage(size_t index) {
 
 size_t StagedExecutor::ResidentBytes() const {
   size_t bytes = wide_->ResidentBytes();
-  for (const auto& frame : frames_) bytes += frame->ResidentBytes();
+  for (const Frame& frame : frames_) bytes += frame.executor->ResidentBytes();
   return bytes;
 }
 

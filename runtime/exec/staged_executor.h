@@ -36,8 +36,8 @@ class StagedExecutor final : private StageHost {
                                                                 graph::StagedGraph graph);
 
   // Of the sessions' state.
-  const StateLayout& state_layout() const { return frames_.front()->state_layout(); }
-  const tensor::Value& state_value(graph::ValueId id) const { return frames_.front()->value(id); }
+  const StateLayout& state_layout() const { return frames_.front().executor->state_layout(); }
+  const tensor::Value& state_value(graph::ValueId id) const { return frames_.front().executor->value(id); }
 
   // Gives all values their shapes. The segments are borrowed until the step has run. Errors: what operators say.
   absl::Status Begin(std::span<SegmentRun> segments);
@@ -51,12 +51,20 @@ class StagedExecutor final : private StageHost {
   size_t ResidentBytes() const;
 
  private:
+  struct Frame {
+    std::unique_ptr<GraphExecutor> executor;
+    int32_t rows = 0;    // what it is planned for; 0: nothing yet
+    bool taken = false;  // in this step
+  };
+
   StagedExecutor(std::shared_ptr<LoadedProgram> program, graph::StagedGraph graph)
       : program_(std::move(program)), graph_(std::move(graph)) {}
   absl::Status RunStage(size_t stage) override;
   absl::Status RunStageFor(const graph::Stage& stage, size_t segment);
   absl::Status AddFrame();
   absl::Status ChooseFrames();
+  // Gives the segment a free frame: one that is `planned` for so many rows, if there is one, or any, which it plans.
+  absl::Status TakeFrame(size_t segment, bool planned);
   absl::Status ShapeFrame(GraphExecutor& frame, int32_t rows);
   // The rows of a segment within a value of the wide graph, where they lie in one piece; else null.
   std::byte* RowsOf(const graph::RowPort& port, size_t segment);
@@ -66,10 +74,8 @@ class StagedExecutor final : private StageHost {
   std::shared_ptr<LoadedProgram> program_;
   graph::StagedGraph graph_;
   std::unique_ptr<GraphExecutor> wide_;
-  std::vector<std::unique_ptr<GraphExecutor>> frames_;
-  std::vector<int32_t> frame_rows_;                      // by frame: what it is planned for
+  std::vector<Frame> frames_;                            // never empty
   std::vector<GraphExecutor*> active_;                   // by segment
-  std::vector<bool> taken_;                              // by frame
   std::vector<int32_t> first_row_;                       // by segment
   std::span<SegmentRun> segments_;
   int32_t rows_ = 0;

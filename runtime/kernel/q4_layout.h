@@ -25,9 +25,12 @@ struct Q4Layout {
   static constexpr int64_t kGroupBytes = kPanel * kGroup / 2;
   static constexpr int64_t kScaleBytes = kPanel * 2;
 
+  // Groups of a row too, for each of which etd::quantize_rows tells the sum of its numbers.
+  static constexpr int64_t GroupsOf(int64_t depth) { return (depth + kGroup - 1) / kGroup; }
+
   constexpr int64_t padded_channels() const { return (channels + 2 * kPanel - 1) / (2 * kPanel) * (2 * kPanel); }
   constexpr int64_t panels() const { return padded_channels() / kPanel; }
-  constexpr int64_t groups() const { return (depth + kGroup - 1) / kGroup; }
+  constexpr int64_t groups() const { return GroupsOf(depth); }
   constexpr int64_t blocks() const { return block == 0 ? 1 : depth / block; }
   constexpr int64_t groups_in_block() const { return groups() / blocks(); }
   constexpr int64_t block_bytes() const { return groups_in_block() * kGroupBytes + (block == 0 ? 0 : kScaleBytes); }
@@ -42,8 +45,6 @@ struct RowQuantization {
   float scale = 0;
   float zero = 0;
 };
-// Groups of 32 of a row, for each of which etd::quantize_rows tells the sum of its numbers.
-constexpr int64_t GroupsOf(int64_t depth) { return (depth + Q4Layout::kGroup - 1) / Q4Layout::kGroup; }
 // Products of so many 8-bit and 4-bit weights add up within 32 bits.
 inline constexpr int64_t kMaxQ4Depth = 131072;
 

@@ -23,6 +23,7 @@ absl::Status CausalLm::WarmUp() {
   ETD_ASSIGN_OR_RETURN(const engine::SessionId session, CreateSession());
   const std::array<int32_t, 1> token = {decoder_->shape().begin_token_id.value_or(0)};
   DecoderSegment segment{.session = sessions_[session].get(), .tokens = token, .wanted = 1};
+  ETD_RETURN_IF_ERROR(decoder_->Check(segment));
   decoder_->Step({&segment, 1});
   ETD_RETURN_IF_ERROR(segment.status);
   DeleteSession(session);
@@ -82,7 +83,9 @@ absl::StatusOr<DecoderSegment> CausalLm::Prepare(const engine::Segment& segment)
   const bool all = segment.logits == engine::Segment::Logits::kAll;
   const bool any = all || segment.logits == engine::Segment::Logits::kLast || segment.chooser != nullptr;
   const int64_t wanted = all ? static_cast<int64_t>(segment.tokens.size()) : any ? 1 : 0;
-  return DecoderSegment{.session = session, .tokens = segment.tokens, .wanted = wanted};
+  const DecoderSegment prepared{.session = session, .tokens = segment.tokens, .wanted = wanted};
+  ETD_RETURN_IF_ERROR(decoder_->Check(prepared));
+  return prepared;
 }
 
 void CausalLm::Choose(const engine::Segment& segment, const DecoderSegment& done, engine::SegmentResult* result) const {

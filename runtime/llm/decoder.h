@@ -60,9 +60,11 @@ class Decoder {
   bool can_rewind() const { return can_rewind_; }
   bool fuses_sessions() const { return staged_ != nullptr; }
 
-  // Appends each segment's tokens (1…max_segment_tokens, ids in the vocabulary) at its session's length; a session is in
-  // one segment at most. Where the program itself only gives the last token's logits, `wanted` is at most 1. Errors, by
-  // segment: OUT_OF_RANGE when the context is full, whatever the program says. A session is as long as before then.
+  // Whether Step can run the segment: 1…max_segment_tokens tokens, ids in the vocabulary; where the program itself only
+  // gives the last token's logits, `wanted` is at most 1. Errors: INVALID_ARGUMENT, OUT_OF_RANGE when the context is full.
+  absl::Status Check(const DecoderSegment& segment) const;
+  // Appends the tokens of segments that passed the check at their sessions' lengths; a session is in one segment at most.
+  // Errors, by segment: whatever the program says. A session is as long as before then.
   void Step(std::span<DecoderSegment> segments);
 
   // Bytes of memory that a session's state holds. The system is asked every few hundred positions, which takes it as long as
@@ -82,12 +84,13 @@ class Decoder {
   const exec::StateLayout& state_layout() const;
   const tensor::Tensor& StateTensor(graph::ValueId id) const;
 
-  absl::Status Check(const DecoderSegment& segment) const;
-  // Of the segments that passed the check; the error is the whole step's.
+  // The error is the whole step's.
   absl::Status RunStaged(std::span<DecoderSegment> segments);
   void FillStagedInputs(std::span<DecoderSegment> segments);
   absl::Status GatherWanted(std::span<DecoderSegment> segments, int64_t wanted);
   absl::Status TakeLogits(std::span<DecoderSegment> segments);
+  // Where the logits of a segment of the staged step lie, beside others' or alone.
+  const tensor::Tensor& LogitsOf(size_t segment);
   absl::Status RunAlone(DecoderSegment& segment, size_t slot);
   absl::StatusOr<const tensor::Tensor*> RunPlanned(DecoderSegment& segment);
   absl::StatusOr<const tensor::Tensor*> RunReference(DecoderSegment& segment);

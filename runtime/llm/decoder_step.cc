@@ -34,31 +34,13 @@ absl::Status Decoder::Check(const DecoderSegment& segment) const {
 }
 
 void Decoder::Step(std::span<DecoderSegment> segments) {
+  if (segments.empty()) return;
   kept_logits_.resize(std::max(kept_logits_.size(), segments.size()));
-  bool all_good = true;
-  for (DecoderSegment& segment : segments) {
-    segment.logits = {};
-    segment.status = Check(segment);
-    all_good = all_good && segment.status.ok();
-  }
-  if (staged_ == nullptr) {
-    for (size_t i = 0; i < segments.size(); ++i) {
-      if (segments[i].status.ok()) segments[i].status = RunAlone(segments[i], i);
-    }
-  } else if (all_good) {
+  if (staged_ != nullptr) {
     const absl::Status status = RunStaged(segments);
     for (DecoderSegment& segment : segments) segment.status.Update(status);
   } else {
-    std::vector<DecoderSegment> good;
-    for (const DecoderSegment& segment : segments) {
-      if (segment.status.ok()) good.push_back(segment);
-    }
-    if (!good.empty()) Step(good);
-    auto result = good.begin();
-    for (DecoderSegment& segment : segments) {
-      if (segment.status.ok()) segment = *result++;
-    }
-    return;
+    for (size_t i = 0; i < segments.size(); ++i) segments[i].status = RunAlone(segments[i], i);
   }
   for (DecoderSegment& segment : segments) {
     if (segment.status.ok()) segment.session->length += static_cast<int64_t>(segment.tokens.size());
@@ -125,31 +107,31 @@ absl::Status Decoder::TakeLogits(std::span<DecoderSegment> segments) {
   int64_t wanted = 0;
   for (const DecoderSegment& segment : segments) wanted += segment.wanted;
   if (wanted == 0) return absl::OkStatus();
-  const tensor::Tensor* logits = nullptr;
   if (tail_ != nullptr) {
     ETD_RETURN_IF_ERROR(GatherWanted(segments, wanted));
     ETD_RETURN_IF_ERROR(tail_->PlanNow());
     ETD_RETURN_IF_ERROR(tail_->RunNodes(0, tail_->graph().nodes.size()));
-    logits = &tail_->value(output_).tensor();
-  } else if (output_rows_) {
-    logits = &staged_->wide_value(output_).tensor();
   }
-  int64_t row = 0;
+  int64_t end = 0;  // of the segment's rows among the logits
   for (size_t i = 0; i < segments.size(); ++i) {
     DecoderSegment& segment = segments[i];
-    const tensor::Tensor* own = logits != nullptr ? logits : &staged_->segment_value(i, output_).tensor();
-    int64_t first = row;
+    const tensor::Tensor& logits = LogitsOf(i);
     if (tail_ != nullptr) {
-      row += segment.wanted;
+      end += segment.wanted;
+    } else if (output_rows_) {
+      end += static_cast<int64_t>(segment.tokens.size());
     } else {
-      if (logits == nullptr) row = 0;
-      row += logits != nullptr ? static_cast<int64_t>(segment.tokens.size()) : own->numel() / shape_.vocabulary;
-      first = row - segment.wanted;
+      end = logits.numel() / shape_.vocabulary;
     }
     if (segment.wanted == 0 || !segment.status.ok()) continue;
-    ETD_ASSIGN_OR_RETURN(segment.logits, LogitRows(*own, first, segment.wanted, i));
+    ETD_ASSIGN_OR_RETURN(segment.logits, LogitRows(logits, end - segment.wanted, segment.wanted, i));
   }
   return absl::OkStatus();
+}
+
+const tensor::Tensor& Decoder::LogitsOf(size_t segment) {
+  if (tail_ != nullptr) return tail_->value(output_).tensor();
+  return (output_rows_ ? staged_->wide_value(output_) : staged_->segment_value(segment, output_)).tensor();
 }
 
 // ---- One after the other

@@ -343,9 +343,9 @@ void Core::Deliver(Request* request, engine::TokenChoice choice) {
     return Finish(request, absl::OkStatus(), FinishReason::kEndToken);
   }
   request->tokens.push_back(token);
-  request->spec.channel->Push(std::move(choice));
+  const bool half_full = request->spec.channel->Push(std::move(choice));
   const bool due = request->generated() == 1 || now - request->announced >= request->spec.stream_interval;
-  if (due || request->spec.channel->HalfFull()) {
+  if (due || half_full) {
     Announce(request, now);
   } else if (!request->held_since) {
     request->held_since = now;

@@ -153,7 +153,7 @@ class Lowering {
     const ValueId numbers = AddTensor(ScalarType::kInt8, sizes);
     sizes.back() = sizeof(kernel::RowQuantization) / sizeof(float);
     const ValueId params = AddTensor(ScalarType::kFloat32, sizes);
-    sizes.back() = static_cast<int32_t>(kernel::GroupsOf(Layout(convert.inputs[0]).sizes.back()));
+    sizes.back() = static_cast<int32_t>(Q4Layout::GroupsOf(Layout(convert.inputs[0]).sizes.back()));
     const ValueId sums = AddTensor(ScalarType::kInt32, sizes);
     rows_[convert.outputs[0]] = {numbers, params, sums};
     Call(quantize_, {convert.inputs[0], numbers, params, sums}, nodes);

@@ -195,7 +195,7 @@ RowQuantization QuantizeRowPlainly(const float* row, int64_t count, int8_t* quan
   }
   float factor = 0;
   const RowQuantization params = RowQuantizationOf(least, most, &factor);
-  std::fill_n(sums, kernel::GroupsOf(count), 0);
+  std::fill_n(sums, Q4Layout::GroupsOf(count), 0);
   for (int64_t i = 0; i < count; ++i) {
     quantized[i] = QuantizeNumber(row[i], factor, params.zero);
     sums[i / Q4Layout::kGroup] += quantized[i];
@@ -258,7 +258,7 @@ absl::Status PrepareQuantize(KernelContext& ctx) {
   absl::InlinedVector<int32_t, tensor::kMaxRank> sizes(x.sizes().begin(), x.sizes().end());
   sizes.back() = 2;
   ETD_RETURN_IF_ERROR(ctx.tensor(2).Resize(sizes));
-  sizes.back() = static_cast<int32_t>(kernel::GroupsOf(x.size(x.rank() - 1)));
+  sizes.back() = static_cast<int32_t>(Q4Layout::GroupsOf(x.size(x.rank() - 1)));
   return ctx.tensor(3).Resize(sizes);
 }
 
@@ -270,7 +270,7 @@ absl::Status RunQuantize(KernelContext& ctx) {
   auto* to = ctx.tensor(1).data<int8_t>();
   auto* params = reinterpret_cast<RowQuantization*>(ctx.tensor(2).data<float>());
   auto* sums = ctx.tensor(3).data<int32_t>();
-  const int64_t groups = kernel::GroupsOf(width);
+  const int64_t groups = Q4Layout::GroupsOf(width);
   constexpr int64_t kNumbersPerTask = 16384;
   ctx.threads().ParallelFor(x.numel() / width, std::max<int64_t>(1, kNumbersPerTask / width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {

@@ -51,7 +51,7 @@ bool CanLinearQ4Fast();
 kernel::RowQuantization RowQuantizationOf(float least, float most, float* factor);
 int8_t QuantizeNumber(float number, float factor, float zero);
 // Quantises `count` numbers to 8 bits by the smallest and the largest of them and 0, to the nearest, halves to even; `sums`
-// [GroupsOf(count)].
+// [Q4Layout::GroupsOf(count)].
 kernel::RowQuantization QuantizeRowPlainly(const float* row, int64_t count, int8_t* quantized, int32_t* sums);
 kernel::RowQuantization QuantizeRowFast(const float* row, int64_t count, int8_t* quantized, int32_t* sums);
 

@@ -183,7 +183,7 @@ TEST(QuantizeRow, FastHasTheBitsOfPlain) {
       for (float& number : row) number = normal(generator);
       std::vector<int8_t> plain(row.size() + 1, 77);
       std::vector<int8_t> fast(row.size() + 1, 77);
-      std::vector<int32_t> plain_sums(static_cast<size_t>(kernel::GroupsOf(count)) + 1, 77);
+      std::vector<int32_t> plain_sums(static_cast<size_t>(Q4Layout::GroupsOf(count)) + 1, 77);
       std::vector<int32_t> fast_sums = plain_sums;
       const RowQuantization want = QuantizeRowPlainly(row.data(), count, plain.data(), plain_sums.data());
       const RowQuantization got = QuantizeRowFast(row.data(), count, fast.data(), fast_sums.data());
